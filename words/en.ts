@@ -194,6 +194,8 @@ export const en: Words = {
       'upstream-changed': 'Server changed',
       'upstream-removed': 'Server removed',
       'upstream-restarted': 'Server started again',
+      'upstream-installing': ({ by }) => `Server is being installed by ${by}`,
+      'upstream-start-cancelled': 'Start of server cancelled',
       'upstream-settings-shown': 'Server’s settings shown',
       'upstream-signed-in': 'Signed in at server',
       'upstream-signed-out': 'Signed out at server',

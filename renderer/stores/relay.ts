@@ -84,6 +84,10 @@ export const useRelay = defineStore('relay', () => {
     },
     /** All that a server is run or called with; noted. */
     reveal: (id: string) => control().revealUpstream({ params: { id } }),
+    async cancelStart(id: string): Promise<void> {
+      await api().cancelStart({ params: { id } })
+      await servers.refresh()
+    },
     async restartServer(id: string): Promise<void> {
       await api().restartUpstream({ params: { id } })
       await servers.refresh()

@@ -94,6 +94,7 @@ export function nativeHandlers({
     sessionTools: ({ params }, { standing }) => ({ status: 200, body: { tools: sessionAdmin.tools(params.id, standing) } }),
     catalogue: () => ({ status: 200, body: { servers: upstreamAdmin.catalogue(usage.callsThisMonth()) } }),
     restartUpstream: async ({ params }, { caller }) => ({ status: 200, body: await upstreamAdmin.restart(params.id, actorOf(caller)) }),
+    cancelStart: async ({ params }, { caller }) => ({ status: 200, body: await upstreamAdmin.cancelStart(params.id, actorOf(caller)) }),
     signIn: async ({ params, body: { clientId, clientSecret } }) => ({
       status: 200,
       body: {

@@ -22,6 +22,8 @@ export const relayEvents = {
   'upstream-changed': eventType('neutral', upstream),
   'upstream-removed': eventType('neutral', upstream),
   'upstream-restarted': eventType('neutral', upstream),
+  'upstream-installing': eventType('neutral', { /** The program that fetches it. */ by: z.string() }),
+  'upstream-start-cancelled': eventType('neutral', upstream),
   'upstream-settings-shown': eventType('neutral', upstream),
   'upstream-signed-in': eventType('neutral', upstream),
   'upstream-signed-out': eventType('neutral', upstream),

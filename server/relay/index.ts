@@ -40,6 +40,7 @@ import { ApiAdmin } from './openapi/admin.ts'
 import { apiConnections } from './openapi/connect.ts'
 import { createApiStore } from './openapi/store.ts'
 import { createItemsStore } from './upstreams/items-store.ts'
+import type { CallTimeout } from './upstreams/definition.ts'
 import { createUpstreamStore } from './upstreams/store.ts'
 import { UpstreamAdmin } from './upstreams/admin.ts'
 import { Upstreams } from './upstreams/upstreams.ts'
@@ -142,7 +143,7 @@ export function createRelayRoom(
     steps: new CallSteps([searchUses.step, ...steps, pinnedArguments, approvals.step]),
     changed: (what) => context.changed(what),
   })
-  const callTimeout = (): number => relaySettings().callTimeout * 1_000
+  const callTimeout: CallTimeout = ({ options }) => (options.callTimeout ?? relaySettings().callTimeout) * 1_000
   let gateway: Promise<Gateway> | undefined
   let opened: Gateway | undefined
   /** Loaded with the first server or client: an installation without any does without the SDK's memory. */

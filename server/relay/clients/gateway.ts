@@ -25,6 +25,7 @@ import { builtInId } from '../upstreams/definition.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 import { unwrapped } from '../search/found-calls.ts'
 import type { MetaCallParts } from '../search/meta-calls.ts'
+import type { CallTimeout } from '../upstreams/definition.ts'
 
 export interface GatewayOptions {
   sessions: Sessions
@@ -34,7 +35,7 @@ export interface GatewayOptions {
   meter: Meter
   search: MetaCallParts
   clock: Clock
-  callTimeout(): number
+  callTimeout: CallTimeout
   streamHold(): number
   /** Bytes of a request. */
   maxRequestSize(): number

@@ -24,12 +24,13 @@ import { Cancelled, ClientEnded } from './running-calls.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { ToolEntry } from '../sessions/view.ts'
 import { plainText } from '../../plain-text.ts'
+import type { CallTimeout } from '../upstreams/definition.ts'
 
 export interface LeanOptions {
   meter: Meter
   legacy: LegacyClients
   modern: ModernClients
-  callTimeout(): number
+  callTimeout: CallTimeout
   streamHold(): number
 }
 
@@ -78,7 +79,7 @@ export class LeanCalls {
       ...(meta === undefined ? {} : { _meta: meta }),
     })
     const { signal } = running
-    const options: SharedRequestOptions = { signal, timeout: this.#options.callTimeout() }
+    const options: SharedRequestOptions = { signal, timeout: this.#options.callTimeout(entry.upstream.definition) }
     // What the server says meanwhile turns the answer into a stream; a stateless request has not asked for it.
     if (call.legacy !== undefined)
       options.onNotification = (message) => {

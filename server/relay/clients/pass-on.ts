@@ -24,6 +24,7 @@ import type { MetaCallParts } from '../search/meta-calls.ts'
 import { isPendingInput, type PendingInputs } from './pending-input.ts'
 import { canBeAsked, type RelayClient } from './relay-client.ts'
 import { plainText } from '../../plain-text.ts'
+import type { CallTimeout } from '../upstreams/definition.ts'
 
 export interface PassOnOptions {
   client: RelayClient
@@ -33,7 +34,7 @@ export interface PassOnOptions {
   turned?: boolean
   era: 'modern' | 'legacy'
   /** Milliseconds a server may stay silent. */
-  callTimeout(): number
+  callTimeout: CallTimeout
   /** Milliseconds after which a client that can come back for its answer no longer holds its stream open. */
   streamHold(): number
   /** What the server says meanwhile, as the client is to hear it. */
@@ -98,7 +99,7 @@ async function sendOn(options: PassOnOptions, upstream: Upstream, message: Messa
       }),
   }
   const hold = holdStream(options, ctx)
-  const requestOptions = requestOptionsOf(options, ctx, underway)
+  const requestOptions = requestOptionsOf(options, upstream, ctx, underway)
   const own = { ...message, params: { ...message.params, ...metaOf(ctx, upstream) } }
   if (upstream.definition.id === builtInId) own.params._meta = { ...own.params._meta, [callerKey]: client.session.id }
   try {
@@ -166,9 +167,14 @@ function answered(outcome: Awaited<ReturnType<PendingInputs['resume']>>): Json {
   return asked
 }
 
-function requestOptionsOf({ callTimeout, heard }: PassOnOptions, ctx: ServerContext, underway: Promise<unknown>[]): RequestOptions {
+function requestOptionsOf(
+  { callTimeout, heard }: PassOnOptions,
+  { definition }: Upstream,
+  ctx: ServerContext,
+  underway: Promise<unknown>[],
+): RequestOptions {
   const progressToken = ctx.mcpReq._meta?.progressToken
-  const base = { signal: ctx.mcpReq.signal, timeout: callTimeout(), resetTimeoutOnProgress: true }
+  const base = { signal: ctx.mcpReq.signal, timeout: callTimeout(definition), resetTimeoutOnProgress: true }
   if (progressToken === undefined) return base
   return {
     ...base,

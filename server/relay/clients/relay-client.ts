@@ -14,6 +14,7 @@ import type { StoredSession } from '../sessions/store.ts'
 import { upstreamOfResource } from '../sessions/resources.ts'
 import type { View } from '../sessions/view.ts'
 import type { Views } from '../sessions/views.ts'
+import type { CallTimeout } from '../upstreams/definition.ts'
 
 /** A request of the client that is being worked on: where what a server says meanwhile belongs. */
 export interface Ongoing {
@@ -30,7 +31,7 @@ export interface ClientsOptions {
   clock: Clock
   /** Undefined for one that is over; its clients are about to be closed. */
   session(id: string): StoredSession | undefined
-  callTimeout(): number
+  callTimeout: CallTimeout
   streamHold(): number
 }
 

@@ -10,13 +10,14 @@ import type { SessionAdmin } from '../sessions/admin.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Json } from '../upstreams/connection.ts'
 import { builtInId } from '../upstreams/definition.ts'
+import type { CallTimeout } from '../upstreams/definition.ts'
 
 export interface WindowCallsOptions {
   calls: CallLog
   meter: Meter
   sessions: Sessions
   sessionAdmin: SessionAdmin
-  callTimeout(): number
+  callTimeout: CallTimeout
 }
 
 export class WindowCalls {
@@ -51,7 +52,10 @@ export class WindowCalls {
     const { upstream, tool } = entry
     const meta = upstream.definition.id === builtInId ? { _meta: { [callerKey]: session.id } } : {}
     const { outcome, logged } = await held.make({ args, byPerson: true }, (given) =>
-      upstream.request({ method: 'tools/call', params: { name: tool.name, arguments: given, ...meta } }, { timeout: callTimeout() }),
+      upstream.request(
+        { method: 'tools/call', params: { name: tool.name, arguments: given, ...meta } },
+        { timeout: callTimeout(upstream.definition) },
+      ),
     )
     return { call: viewOf(logged), result: outcome instanceof Error ? { error: outcome.message } : outcome }
   }

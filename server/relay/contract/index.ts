@@ -34,6 +34,10 @@ export const relayContract = defineContract({
     'upstream-invalid': { status: 400, remedy: 'Correct what the message names.' },
     'upstream-built-in': { status: 409, remedy: 'Change the rights of the session instead; the built-in server stays as it is.' },
     'upstream-locked': { status: 409, remedy: 'Put the sealing key back, or enter the settings of the server anew.' },
+    'upstream-not-starting': {
+      status: 409,
+      remedy: 'Look at its state; only a start under way, or one that is to be tried again, can be cancelled.',
+    },
     'upstream-unavailable': { status: 502, remedy: 'Look at the log of the server in the window, and start it again.' },
     'sign-in-impossible': { status: 502, remedy: 'Check with whoever runs the server how one signs in there.' },
     'sign-in-wants-client': { status: 409, remedy: 'Register a program there by hand, and give its client id.' },

@@ -7,9 +7,10 @@ import { offeredRoutes } from './native-offered.ts'
 import { profileRoutes } from './native-profiles.ts'
 import { searchRoutes } from './native-search.ts'
 import { serverRoutes } from './native-servers.ts'
+import { startRoutes } from './starts.ts'
 import { sessionRoutes } from './native-sessions.ts'
 
 export const nativeRoutes = {
-  ...{ ...sessionRoutes, ...serverRoutes, ...callRoutes, ...openapiRoutes, ...creditsRoutes },
+  ...{ ...sessionRoutes, ...serverRoutes, ...startRoutes, ...callRoutes, ...openapiRoutes, ...creditsRoutes },
   ...{ ...searchRoutes, ...approvalRoutes, ...offeredRoutes, ...profileRoutes },
 }

@@ -1,6 +1,7 @@
 /** An MCP server behind the relay: what may be given for it, and what is shown of it. */
 import { z } from 'zod'
 import { upstreamId } from './parts.ts'
+import { startProgress } from './start-progress.ts'
 import { upstreamOptions, upstreamOptionsPatch } from './upstream-options.ts'
 
 /** Letters, digits, `-`, `_` and `.`: it becomes a part of tool names. */
@@ -75,6 +76,8 @@ export const upstreamView = z.object({
   headerNames: z.array(z.string()),
   enabled: z.boolean(),
   options: upstreamOptions,
+  /** How far it has come while it is `starting`. */
+  progress: startProgress.nullable(),
   state: upstreamState,
   /** Why it is not ready. */
   error: z.string().nullable(),

@@ -33,7 +33,10 @@ export interface UpstreamAdminOptions {
 /** One that is given, or that another part of the room makes. */
 type GivenServer = Omit<NewUpstream, 'transport'> & { transport: NewUpstream['transport'] | 'openapi' }
 
-type AuditedChange = Exclude<Extract<keyof typeof relayEvents, `upstream-${string}`>, 'upstream-failed' | 'upstream-recovered'>
+type AuditedChange = Exclude<
+  Extract<keyof typeof relayEvents, `upstream-${string}`>,
+  'upstream-failed' | 'upstream-recovered' | 'upstream-installing'
+>
 
 export class UpstreamAdmin {
   readonly #options: UpstreamAdminOptions
@@ -155,6 +158,16 @@ export class UpstreamAdmin {
     await (upstream.locked === null ? upstream.restart() : this.#reread(id))
     this.#audit('upstream-restarted', upstream.definition, actor)
     return this.view(upstreams.get(id))
+  }
+
+  /** Gives up a start under way, or one that is to be tried again. Throws `upstream-not-found`, `upstream-not-starting`. */
+  async cancelStart(id: string, actor: string): Promise<UpstreamView> {
+    const upstream = this.#options.upstreams.get(id)
+    if (upstream.state !== 'starting' && upstream.state !== 'retrying')
+      throw new RelayFault('upstream-not-starting', 'The server is not being started', { state: upstream.state })
+    await upstream.cancelStart()
+    this.#audit('upstream-start-cancelled', upstream.definition, actor)
+    return this.view(upstream)
   }
 
   /** The page on which a person signs in at a remote server. Throws `upstream-not-found`, `sign-in-impossible`, `sign-in-wants-client`. */

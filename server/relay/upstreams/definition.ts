@@ -35,6 +35,9 @@ export function runsOtherwise(before: UpstreamDefinition, after: UpstreamDefinit
   return !isDeepStrictEqual(run(before), run(after))
 }
 
+/** Ms that a call of a server may take. */
+export type CallTimeout = (server: Pick<UpstreamDefinition, 'options'>) => number
+
 export const builtInId = 'wheelhouse'
 
 /** The server that is part of this program; switched on by the first session that asks for it. */

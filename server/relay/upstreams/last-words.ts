@@ -3,7 +3,8 @@
 const telling =
   /\b(?:\w*error|\w*exception|fatal|panicked|cannot|could not|can't|failed|not found|no such|missing|denied|required|unknown)\b/i
 /** Of a stack, of what runs the program, or none at all. */
-const empty = /^\s*(?:at .*|File ".*|\^+|~*\^+~*|Node\.js v.*|npm (?:notice|verbose|http|error A complete log of this run).*)?$/
+const empty =
+  /^\s*(?:at .*|File ".*|\^+|~*\^+~*|Node\.js v.*|npm (?:notice|silly|sill|verbose|verb|info|http|timing|error A complete log of this run).*)?$/
 const longest = 160
 
 export class LastWords {

@@ -18,9 +18,9 @@ export interface StdioOptions {
   onLog(line: string): void
 }
 
-/** After its input ended, and after the polite signal. */
+/** After its input ended, and after each polite signal. */
 const graceAfterEnd = 700
-const graceAfterSignal = 1_500
+const graceAfterSignal = 750
 /** For what a process wrote before it ended; one that has left its streams to others closes none of them. */
 const graceForWords = 200
 
@@ -137,8 +137,11 @@ export class StdioTransport implements Transport {
     this.#flush()
     child.stdin.end()
     if (await isDoneWithin(graceAfterEnd, this.#exited)) return
-    this.#signal('SIGTERM')
-    if (await isDoneWithin(graceAfterSignal, this.#exited)) return
+    // While it installs npm heeds the second alone; killed, it leaves a lock that holds up the next start for a minute.
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      this.#signal(signal)
+      if (await isDoneWithin(graceAfterSignal, this.#exited)) return
+    }
     this.#signal('SIGKILL')
     await this.#exited
   }

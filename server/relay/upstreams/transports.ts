@@ -8,6 +8,7 @@ import {
 } from '@modelcontextprotocol/client'
 import type { UpstreamDefinition } from './definition.ts'
 import type { ProcessReaper } from './process-reaper.ts'
+import { launcherOf } from './launchers.ts'
 import { StdioTransport } from './stdio-transport.ts'
 
 export interface Way {
@@ -28,7 +29,8 @@ export async function transportOf({ definition, reaper, onLog, builtIn, auth, fe
     if (builtIn === undefined) throw new TypeError(`${definition.name} is not built in`)
     return builtIn()
   }
-  if (transport === 'stdio') return new StdioTransport({ command: command ?? '', args, env, cwd, reaper, onLog })
+  if (transport === 'stdio')
+    return new StdioTransport({ command: command ?? '', args, env: { ...launcherOf(command)?.env, ...env }, cwd, reaper, onLog })
   if (send === undefined) throw new TypeError(`${definition.name} has no way to be reached`)
   const address = new URL(url ?? '')
   const shared = { requestInit: { headers }, fetch: send, ...(auth === undefined ? {} : { authProvider: auth }) }

@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.ts'
 import type { Fault } from '../../fault.ts'
 import { RelayFault } from '../fault.ts'
 import { escape, type Scope } from '../../isolation.ts'
+import type { StartProgressView } from '../contract/start-progress.ts'
 import type { UpstreamState } from '../contract/upstream.ts'
 import type { OAuthClient } from '../oauth/oauth-client.ts'
 import { changedParts, Offer, type Catalogue, type CataloguePart, type ListStanding } from './catalogue.ts'
@@ -16,6 +17,7 @@ import type { EraMemory } from './era.ts'
 import { isInsufficientScope } from './errors.ts'
 import { backOff, signInNeeded, UpstreamLife } from './life.ts'
 import type { UpstreamEvent } from './lifecycle.ts'
+import { StartWatch } from './progress.ts'
 import { ResourceWatches } from './resource-watches.ts'
 import { SharedConnection, type Reach, type SharedRequestOptions } from './shared-connection.ts'
 import { redactor } from './shown-settings.ts'
@@ -40,6 +42,9 @@ export interface UpstreamOptions {
   onCatalogue(upstream: Upstream, changed: ReadonlySet<CataloguePart>): void
   /** What comes over the shared connection: log lines, updated resources. */
   onNotification(upstream: Upstream, message: Message): void
+  /** How far its start has come, and that something has to be fetched for it. */
+  onProgress(upstream: Upstream): void
+  onInstalling(upstream: Upstream): void
   /** A defect of ours: an event that its life has no place for. */
   onIllegalTransition(upstream: Upstream, state: UpstreamState, event: UpstreamEvent): void
 }
@@ -56,6 +61,8 @@ export class Upstream {
   readonly #dedicated: DedicatedConnections
   readonly #offer: Offer
   readonly #watches: ResourceWatches
+  readonly #starting: StartWatch
+  #cancelled = false
   /** The last stop. */
   #ended: Promise<void> = Promise.resolve()
 
@@ -67,6 +74,13 @@ export class Upstream {
     this.#redacted = redactor(definition)
     this.#log = new UpstreamLog(clock, this.#redacted)
     const note = (text: string): void => this.#log.note(text)
+    this.#starting = new StartWatch({
+      ...{ command: definition.command, clock, redacted: this.#redacted },
+      onProgress: () => {
+        if (this.state === 'starting') options.onProgress(this)
+      },
+      onInstalling: () => options.onInstalling(this),
+    })
     this.#life = new UpstreamLife({
       clock,
       backOff: options.backOff ?? backOff,
@@ -76,7 +90,10 @@ export class Upstream {
       redacted: this.#redacted,
       note,
       connect: () => this.#shared.begin(),
-      onState: () => options.onState(this),
+      onState: () => {
+        if (this.state === 'starting') this.#starting.begin()
+        options.onState(this)
+      },
       onIllegal: (state, event) => options.onIllegalTransition(this, state, event),
     })
     this.#offer = new Offer({
@@ -95,7 +112,10 @@ export class Upstream {
       scope,
       reach: (signal) => this.#reach(signal),
       onStart: () => oauthClient?.tryAgain(),
-      onOpen: (connection) => this.#offer.readAll(connection),
+      onOpen: (connection) => {
+        this.#starting.listing()
+        return this.#offer.readAll(connection)
+      },
       onReady: (connection) => this.#watches.renew(connection),
       onLost: () => void this.#dedicated.end().catch(escape),
       onNotification: (message) => this.#onNotification(message),
@@ -113,7 +133,7 @@ export class Upstream {
     return this.#life.state
   }
   get error(): string | null {
-    return this.#life.error
+    return this.#life.error ?? (this.#cancelled && this.state === 'disabled' ? 'Its start was cancelled' : null)
   }
   /** What a person can do about it; null when nobody needs to. */
   get remedy(): string | null {
@@ -125,6 +145,10 @@ export class Upstream {
   /** When it is tried again by itself, ms since the epoch. */
   get nextTry(): number | null {
     return this.#life.nextTry
+  }
+  /** How far it has come; null when it is not being started. */
+  get progress(): StartProgressView | null {
+    return this.state === 'starting' ? this.#starting.view : null
   }
   get startingFor(): number {
     return this.#life.startingFor
@@ -164,6 +188,7 @@ export class Upstream {
 
   /** Starts it in the background; a failure is a state. */
   start(): void {
+    this.#cancelled = false
     this.#life.start()
   }
 
@@ -183,6 +208,12 @@ export class Upstream {
     this.#offer.stop()
     this.#ended = Promise.all([this.#shared.close(new Error('The server was stopped')), this.#dedicated.end()]).then(() => undefined)
     return this.#ended
+  }
+
+  /** Gives up a start: it stays off until somebody, or the next start of the program, starts it. */
+  cancelStart(): Promise<void> {
+    this.#cancelled = true
+    return this.stop()
   }
 
   async restart(): Promise<void> {
@@ -237,7 +268,9 @@ export class Upstream {
       signal,
       onAgain: () => oauthClient?.tryAgain(),
       redacted: this.#redacted,
-      onLog: (line) => this.#log.note(line),
+      onLog: (line) => {
+        if (this.#starting.hear(line)) this.#log.note(line)
+      },
     }
   }
 

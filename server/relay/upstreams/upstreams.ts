@@ -17,6 +17,7 @@ import { Items } from './items.ts'
 import type { ItemsStore } from './items-store.ts'
 import type { UpstreamStore } from './store.ts'
 import { Tools } from './tools.ts'
+import { programOf } from './launchers.ts'
 import { Upstream } from './upstream.ts'
 import { Wakings } from './wakings.ts'
 
@@ -190,6 +191,9 @@ export class Upstreams {
         if (parts.has('tools')) this.tools.learn(definition, changed.catalogue.tools)
         this.announce(changed, parts)
       },
+      onProgress: () => this.#options.changed(),
+      onInstalling: ({ definition: { name, command } }) =>
+        this.#options.events.emit({ type: 'upstream-installing', subject: name, data: { by: programOf(command) } }),
       onNotification: (from, message) => this.#notifications.emit(from, message),
       onIllegalTransition: (_, state, event) => log.error({ upstream: id, state, event }, 'illegal transition of an upstream'),
     })

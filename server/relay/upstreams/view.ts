@@ -11,7 +11,7 @@ import type { Upstream } from './upstream.ts'
 
 export function viewOf(upstream: Upstream, tools: Tools): UpstreamView {
   const { env, headers, createdAt, args: _, url, ...definition } = upstream.definition
-  const { state, error, remedy, attempts, nextTry, pid, protocol, isSignedIn, latency } = upstream
+  const { state, error, remedy, attempts, nextTry, pid, protocol, isSignedIn, progress, latency } = upstream
   const offered = tools.offered(upstream)
   return {
     ...definition,
@@ -22,6 +22,7 @@ export function viewOf(upstream: Upstream, tools: Tools): UpstreamView {
     ...{ state, error, remedy, attempts, pid, protocol, latency },
     nextTry: nextTry === null ? null : iso(nextTry),
     lists: upstream.lists,
+    progress,
     signedIn: isSignedIn,
     tools: offered.length,
     quarantined: offered.filter(waitsForLook).length,
