@@ -12,6 +12,8 @@ export interface LinearPattern {
   fits(text: string): boolean
   /** What it and its groups have caught, the whole first; null where it fits nowhere. */
   caught(text: string): readonly string[] | null
+  /** Where it fits, from the left, `[from, to]` each; nowhere that is empty. */
+  places(text: string): [number, number][]
 }
 
 /** Compiled ones; the same few are asked for again and again. */
@@ -34,6 +36,12 @@ export async function linearPattern(source: string, { caseSensitive = true } = {
   const made: LinearPattern = {
     test: (text) => compiled.matcher(text).find(),
     fits: (text) => compiled.matcher(text).matches(),
+    places(text) {
+      const found: [number, number][] = []
+      const matcher = compiled.matcher(text)
+      while (matcher.find()) if (matcher.end() > matcher.start()) found.push([matcher.start(), matcher.end()])
+      return found
+    },
     caught(text) {
       const matcher = compiled.matcher(text)
       return matcher.find() ? Array.from({ length: compiled.groupCount() + 1 }, (_, group) => matcher.group(group) ?? '') : null

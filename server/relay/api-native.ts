@@ -7,6 +7,7 @@ import { offeredHandlers, type OfferedParts } from './api-offered.ts'
 import type { nativeRoutes } from './contract/native.ts'
 import type { ApiAdmin } from './openapi/admin.ts'
 import { openapiHandlers } from './openapi/api.ts'
+import { checkPatterns } from './calls/redactor.ts'
 import { creditsHandlers } from './billing/api-credits.ts'
 import type { Doubts } from './billing/doubts.ts'
 import type { Usage } from './billing/usage.ts'
@@ -57,7 +58,8 @@ export function nativeHandlers({
         bridge: bridgeCommand(process),
       },
     }),
-    createRelaySession: ({ body: { accountId, name, expiresIn, policy } }, call) => {
+    createRelaySession: async ({ body: { accountId, name, expiresIn, policy } }, call) => {
+      await checkPatterns(policy)
       const wanted = { accountId, name, expiresIn, policy, address: call.address }
       const { sessionId, session } = sessions.create(wanted, actorOf(call.caller), call.standing)
       return {
@@ -70,10 +72,10 @@ export function nativeHandlers({
         },
       }
     },
-    changeRelaySession: ({ params, body }, { caller, standing }) => ({
-      status: 200,
-      body: sessionAdmin.shown(sessionAdmin.change(params.id, body, actorOf(caller), standing)),
-    }),
+    changeRelaySession: async ({ params, body }, { caller, standing }) => {
+      await checkPatterns(body.policy)
+      return { status: 200, body: sessionAdmin.shown(sessionAdmin.change(params.id, body, actorOf(caller), standing)) }
+    },
     relaySessionAddress: ({ params }, call) => {
       const sessionId = sessionAdmin.secretOf(params.id, actorOf(call.caller), call.standing)
       return {

@@ -4,6 +4,7 @@ import { RelayFault } from './fault.ts'
 import { actorOf, handled, implement, type Api, type Call } from '../http/api.ts'
 import { keptBack } from '../http/shown-address.ts'
 import { relayContract } from './contract/index.ts'
+import { checkPatterns } from './calls/redactor.ts'
 import type { Gateway } from './clients/gateway.ts'
 import { fieldHandlers } from './api-field.ts'
 import { nativeHandlers, type NativeParts } from './api-native.ts'
@@ -37,7 +38,8 @@ export function createRelayApi(parts: RelayParts): Api {
     return handled
   }
   const api = implement(relayContract, {
-    createSession: ({ body }, call) => {
+    createSession: async ({ body }, call) => {
+      await checkPatterns(body.policy)
       const {
         metadata: { userAgent, origin },
         expiresIn,

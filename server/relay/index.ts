@@ -12,6 +12,7 @@ import type { Accounts } from './accounts.ts'
 import { createRelayApi } from './api.ts'
 import { WindowCalls } from './clients/window-calls.ts'
 import { pinnedArguments } from './calls/pinned-arguments.ts'
+import { createBetween } from './calls/index.ts'
 import { CallSteps, type Step } from './calls/steps.ts'
 import { createOpenedOrigins } from './clients/opened-origins.ts'
 import { ownerStanding, type Standing } from '../http/rights.ts'
@@ -130,6 +131,9 @@ export function createRelayRoom(
   const toolSearch = new ToolSearch(upstreams.tools)
   const searchUses = new SearchUses({ clock, counts: createSearchCounts(), changed: () => context.changed('relay-search') })
   sessions.onEnd((id) => searchUses.forget(id))
+  const between = createBetween(clock)
+  sessions.onEnd((id) => between.forget(id))
+  upstreams.onCatalogue(({ definition }) => between.cache.forgetServer(definition.id))
   const answers = new Answers(clock)
   const approvals = new Approvals({
     ...{ answers, clock, events, timers: approvalTimers },
@@ -140,7 +144,7 @@ export function createRelayRoom(
   const { ledger, doubts, calls, meter, usage } = createBilling({
     ...{ database, accounts, clock, log, events },
     // Outermost first: what is between a client and a tool, each step in a file of its own. A person sees what would be sent.
-    steps: new CallSteps([searchUses.step, ...steps, pinnedArguments, approvals.step]),
+    steps: new CallSteps([searchUses.step, ...between.outer, ...steps, pinnedArguments, approvals.step, between.inner]),
     changed: (what) => context.changed(what),
   })
   const callTimeout: CallTimeout = ({ options }) => (options.callTimeout ?? relaySettings().callTimeout) * 1_000
@@ -154,6 +158,7 @@ export function createRelayRoom(
           (opened = new Gateway({
             ...{ sessions, upstreams, views, ledger, meter, clock },
             search: { search: toolSearch, uses: searchUses },
+            rests: between.rests,
             callTimeout,
             streamHold: () => relaySettings().streamHold * 1_000,
             maxRequestSize: () => relaySettings().maxRequestSize * 1_048_576,

@@ -24,6 +24,7 @@ import type { Clock } from '../../clock.ts'
 import { builtInId } from '../upstreams/definition.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 import { unwrapped } from '../search/found-calls.ts'
+import type { Rests } from '../calls/rests.ts'
 import type { MetaCallParts } from '../search/meta-calls.ts'
 import type { CallTimeout } from '../upstreams/definition.ts'
 
@@ -34,6 +35,7 @@ export interface GatewayOptions {
   ledger: CreditLedger
   meter: Meter
   search: MetaCallParts
+  rests: Rests
   clock: Clock
   callTimeout: CallTimeout
   streamHold(): number
@@ -58,11 +60,12 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.#options = options
     this.#messages = new MessageReader(options.maxRequestSize)
-    const { upstreams, views, sessions, search, clock, callTimeout, streamHold } = options
+    const { upstreams, views, sessions, search, rests, clock, callTimeout, streamHold } = options
     const shared = {
       upstreams,
       views,
       search,
+      rests,
       clock,
       callTimeout,
       streamHold,

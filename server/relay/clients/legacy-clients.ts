@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node'
 import { isInitializeRequest, type AuthInfo, type McpServer, type RequestId } from '@modelcontextprotocol/server'
+import { redactedMessage } from '../calls/redactor.ts'
 import { within, type Scope } from '../../isolation.ts'
 import { RelayClient, type ClientsOptions } from './relay-client.ts'
 import { headerOf, refuse } from './refusals.ts'
@@ -138,8 +139,10 @@ export class LegacyClients {
       clock: this.#options.clock,
       session: () => this.#options.session(session.id) ?? session,
       capabilities,
-      notify: ({ method, params }) =>
-        void relay.server.notification({ method, ...(params === undefined ? {} : { params }) }).catch(() => undefined),
+      notify: (said) =>
+        void redactedMessage(client.session.policy.redact, said)
+          .then(({ method, params }) => relay.server.notification({ method, ...(params === undefined ? {} : { params }) }))
+          .catch(() => undefined),
       ask: ({ method, params }, signal) =>
         relay.server.request({ method, ...(params === undefined ? {} : { params }) }, asJson, { signal, timeout: 3_600_000 }),
       onToolsChange: (parts) => announce(relay, parts),

@@ -4,6 +4,7 @@ import { version } from '../../version.ts'
 import { upstreamOfResource } from '../sessions/resources.ts'
 import type { View } from '../sessions/view.ts'
 import { callTool, passOn, type PassOnOptions } from './pass-on.ts'
+import { answerRestCall, restTools } from '../calls/rest-tool.ts'
 import { answerMetaCall } from '../search/meta-calls.ts'
 import { shownTools } from '../search/meta-tools.ts'
 import { capabilitiesOf, instructionsOf } from './server-capabilities.ts'
@@ -46,12 +47,15 @@ export function createRelayServer(options: PassOnOptions): McpServer {
   const { server } = relay
 
   // What servers answer passes through as it came: the casts stand where the SDK's types know less than the newest server may send.
-  server.setRequestHandler('tools/list', async () => ({
-    tools: shownTools(await client.settledView(), client.session.policy) as { name: string; inputSchema: { type: 'object' } }[],
-  }))
+  server.setRequestHandler('tools/list', async () => {
+    const [view, { policy }] = [await client.settledView(), client.session]
+    return { tools: [...shownTools(view, policy), ...restTools(view, policy)] as { name: string; inputSchema: { type: 'object' } }[] }
+  })
   server.setRequestHandler('tools/call', async ({ params }, ctx) => {
     const view = client.view()
-    const answered = view.tools.has(params.name) ? undefined : answerMetaCall(options.search, client.session, view, params)
+    const answered = view.tools.has(params.name)
+      ? undefined
+      : (answerRestCall(options.rests, client.session, params) ?? answerMetaCall(options.search, client.session, view, params))
     if (answered !== undefined) return (await answered) as { content: [] }
     const entry = await client.find(({ tools }) => tools.get(params.name))
     if (entry === undefined) throw new ProtocolError(-32602, client.missing(params.name))

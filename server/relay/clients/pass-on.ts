@@ -20,6 +20,8 @@ import { builtInId } from '../upstreams/definition.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import { HeldCalls } from './held-calls.ts'
 import { isLevelOrAbove } from './log-levels.ts'
+import { readyRedactorOf, redactedAnswer } from '../calls/redactor.ts'
+import type { Rests } from '../calls/rests.ts'
 import type { MetaCallParts } from '../search/meta-calls.ts'
 import { isPendingInput, type PendingInputs } from './pending-input.ts'
 import { canBeAsked, type RelayClient } from './relay-client.ts'
@@ -30,6 +32,8 @@ export interface PassOnOptions {
   client: RelayClient
   pendingInputs: PendingInputs
   search: MetaCallParts
+  /** What was left of answers that were too large. */
+  rests: Rests
   /** The request named `call_tool`: headers for arguments, which the tool it stands for may want, cannot have come with it. */
   turned?: boolean
   era: 'modern' | 'legacy'
@@ -68,7 +72,11 @@ function waitingOf({ mcpReq }: ServerContext): ((left: number, message: string) 
 
 /** Sends a request on to the server it is for, over the connection that fits what the client can do. */
 export function passOn(options: PassOnOptions, upstream: Upstream, message: Message, ctx: ServerContext): Promise<Json> {
-  return toldWhenCancelled(options, ctx, () => sendOn(options, upstream, message, ctx, message.method))
+  const { redact } = options.client.session.policy
+  const heard = (said: Message): Message => readyRedactorOf(redact)?.value(said).value ?? said
+  return toldWhenCancelled(options, ctx, () =>
+    redactedAnswer(redact, () => sendOn({ ...options, heard }, upstream, message, ctx, message.method)),
+  )
 }
 
 async function toldWhenCancelled<Result>(

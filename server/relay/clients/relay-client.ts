@@ -9,6 +9,7 @@ import type { Upstreams } from '../upstreams/upstreams.ts'
 import type { ToolDefinition } from '../upstreams/store.ts'
 import type { PendingInputs } from './pending-input.ts'
 import { RunningCalls } from './running-calls.ts'
+import type { Rests } from '../calls/rests.ts'
 import type { MetaCallParts } from '../search/meta-calls.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import { upstreamOfResource } from '../sessions/resources.ts'
@@ -28,6 +29,8 @@ export interface ClientsOptions {
   views: Views
   pendingInputs: PendingInputs
   search: MetaCallParts
+  /** What was left of answers that were too large. */
+  rests: Rests
   clock: Clock
   /** Undefined for one that is over; its clients are about to be closed. */
   session(id: string): StoredSession | undefined

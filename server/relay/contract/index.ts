@@ -52,6 +52,10 @@ export const relayContract = defineContract({
     },
     'call-not-found': { status: 404, remedy: 'Check the id; old calls are removed from the log.' },
     'call-not-in-doubt': { status: 404, remedy: 'Read the list of calls in doubt anew; somebody has decided meanwhile.' },
+    'pattern-invalid': {
+      status: 400,
+      remedy: 'Correct the pattern; looking ahead or behind and referring back are not part of its syntax.',
+    },
     'credits-short': { status: 402, remedy: 'Add credits to the account, or raise the limit of the session.' },
     'openapi-invalid': { status: 400, remedy: 'Give an OpenAPI 3 or Swagger 2 document as JSON or YAML, whole and with its paths.' },
     'openapi-unreachable': { status: 502, remedy: 'Check the address of the description, or give it as a file.' },

@@ -1,6 +1,7 @@
 /** Schemas that several parts of the relay's contract share. No Node import: the window reads them. */
 import { z } from 'zod'
 import { pageOrigin } from './page-origin.ts'
+import { answerCache, answerCap, redaction } from './between.ts'
 
 /** The published error shape. */
 export const failed = z.object({ error: z.string(), statusCode: z.number().int(), requestId: z.string().optional() })
@@ -80,6 +81,9 @@ export const sessionPolicy = z.object({
   /** Shown beside those all the same. */
   pinned: z.array(itemRef).max(100).default([]),
   approvals: approvals.prefault({}),
+  redact: redaction.prefault({}),
+  cap: answerCap.prefault({}),
+  cache: answerCache.prefault({}),
 })
 export type SessionPolicy = z.output<typeof sessionPolicy>
 

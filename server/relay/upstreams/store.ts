@@ -29,7 +29,7 @@ export interface StoredTool {
 export interface ToolDefinition {
   name: string
   description?: string
-  annotations?: { readOnlyHint?: boolean; destructiveHint?: boolean; title?: string }
+  annotations?: { readOnlyHint?: boolean; destructiveHint?: boolean; idempotentHint?: boolean; title?: string }
   [more: string]: unknown
 }
 
