@@ -107,6 +107,7 @@ export async function statelessCall(
   given: object,
   capabilities: object = {},
   signal?: AbortSignal,
+  meta: object = {},
 ): Promise<RawAnswer> {
   const cut = new AbortController()
   signal?.addEventListener('abort', () => cut.abort())
@@ -131,6 +132,7 @@ export async function statelessCall(
           'io.modelcontextprotocol/protocolVersion': '2026-07-28',
           'io.modelcontextprotocol/clientCapabilities': capabilities,
           'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
+          ...meta,
         },
       },
     }),

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
+  LOG_LEVEL_META_KEY,
   PROTOCOL_VERSION_META_KEY,
   SERVER_INFO_META_KEY,
   type RequestId,
@@ -13,7 +14,6 @@ import {
 import { AnswerStream, type Resumable } from './answer-stream.ts'
 import { headerOf, refuseCharge } from './refusals.ts'
 import { MeteredCall, type Meter } from '../billing/metered-call.ts'
-import { isLevelOrAbove } from './log-levels.ts'
 import { canBeAsked, type RelayClient } from './relay-client.ts'
 import type { LegacyClient, LegacyClients } from './legacy-clients.ts'
 import type { Json } from '../upstreams/connection.ts'
@@ -23,7 +23,6 @@ import type { ModernClients } from './modern-clients.ts'
 import { Cancelled, ClientEnded } from './running-calls.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { ToolEntry } from '../sessions/view.ts'
-import { plainText } from '../../plain-text.ts'
 import type { CallTimeout } from '../upstreams/definition.ts'
 
 export interface LeanOptions {
@@ -72,7 +71,7 @@ export class LeanCalls {
     if (call.legacy === undefined) response.once('close', onClose)
     else this.#options.legacy.use(call.legacy, response)
     const stream = new AnswerStream(response, call.legacy === undefined ? null : this.#resumable(call.legacy))
-    const meta = call.legacy === undefined && entry.upstream.isModern ? { ...call.meta, [CLIENT_CAPABILITIES_META_KEY]: {} } : call.meta
+    const meta = entry.upstream.isModern ? toStateless(call) : call.meta
     const paramsOf = (args: Json | undefined): Json => ({
       name: entry.tool.name,
       ...(args === undefined ? {} : { arguments: args }),
@@ -83,7 +82,7 @@ export class LeanCalls {
     // What the server says meanwhile turns the answer into a stream; a stateless request has not asked for it.
     if (call.legacy !== undefined)
       options.onNotification = (message) => {
-        if (mayHear(call.client, message.params)) stream.send({ jsonrpc: '2.0', ...held.heard(message) })
+        if (call.client.logs.hears(message, entry.upstream)) stream.send({ jsonrpc: '2.0', ...held.heard(message) })
       }
     try {
       await held.make(
@@ -158,6 +157,13 @@ function isPlain({ upstream, listed }: ToolEntry): boolean {
   return !isObject(properties) || !Object.values(properties).some((property) => isObject(property) && 'x-mcp-header' in property)
 }
 
+/** The server decides by what the client at the far end can do and wants to hear, not by what we do. */
+function toStateless({ meta, legacy }: PlainCall): Json | undefined {
+  if (legacy === undefined) return { ...meta, [CLIENT_CAPABILITIES_META_KEY]: {} }
+  const { level } = legacy.client.logs
+  return level === undefined ? meta : { ...meta, [LOG_LEVEL_META_KEY]: level }
+}
+
 function answerOf({ id, legacy }: PlainCall, outcome: Json | Error): Json {
   if (outcome instanceof Error) {
     const given = 'code' in outcome && Number.isSafeInteger(outcome.code) ? outcome.code : -32603
@@ -178,10 +184,6 @@ function statusOf({ legacy }: PlainCall, outcome: Json | Error): number {
   return legacy === undefined && outcome instanceof Error && 'code' in outcome && outcome.code === missingCapability ? 400 : 200
 }
 const missingCapability = -32021
-
-function mayHear({ logLevel }: RelayClient, params: Json | undefined): boolean {
-  return logLevel === undefined || isLevelOrAbove(plainText(params?.['level']), logLevel)
-}
 
 function acceptsBoth(accept: string | undefined): boolean {
   return accept !== undefined && accept.includes('application/json') && accept.includes('text/event-stream')

@@ -111,8 +111,8 @@ export function createRelayServer(options: PassOnOptions): McpServer {
       await client.unwatch(params.uri)
       return {}
     })
-    server.setRequestHandler('logging/setLevel', ({ params }) => {
-      client.logLevel = params.level
+    server.setRequestHandler('logging/setLevel', async ({ params }) => {
+      await client.logs.want(params.level)
       return {}
     })
     server.fallbackNotificationHandler = async ({ method, params }) => {

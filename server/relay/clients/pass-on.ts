@@ -19,7 +19,6 @@ import { asJson, type Json, type Message } from '../upstreams/connection.ts'
 import { builtInId } from '../upstreams/definition.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import { HeldCalls } from './held-calls.ts'
-import { isLevelOrAbove } from './log-levels.ts'
 import { readyRedactorOf, redactedAnswer } from '../calls/redactor.ts'
 import type { Rests } from '../calls/rests.ts'
 import type { MetaCallParts } from '../search/meta-calls.ts'
@@ -99,7 +98,7 @@ async function sendOn(options: PassOnOptions, upstream: Upstream, message: Messa
   /** What is on its way to the client: the answer ends its stream, so it must not overtake them. */
   const underway: Promise<unknown>[] = []
   const ongoing = {
-    notify: (said: Message) => void underway.push(notifyClient(options, said, ctx)),
+    notify: (said: Message) => void underway.push(notifyClient(options, upstream, said, ctx)),
     ask: (asked: Message, signal: AbortSignal) =>
       ctx.mcpReq.send({ method: asked.method, ...(asked.params === undefined ? {} : { params: asked.params }) }, asJson, {
         signal,
@@ -108,7 +107,7 @@ async function sendOn(options: PassOnOptions, upstream: Upstream, message: Messa
   }
   const hold = holdStream(options, ctx)
   const requestOptions = requestOptionsOf(options, upstream, ctx, underway)
-  const own = { ...message, params: { ...message.params, ...metaOf(ctx, upstream) } }
+  const own = { ...message, params: { ...message.params, ...metaOf(ctx, upstream, client) } }
   if (upstream.definition.id === builtInId) own.params._meta = { ...own.params._meta, [callerKey]: client.session.id }
   try {
     if (era === 'legacy') {
@@ -127,7 +126,9 @@ async function sendOn(options: PassOnOptions, upstream: Upstream, message: Messa
         ),
       )
     if (upstream.isModern || !canBeAsked(capabilities))
-      return await upstream.request(own, { ...requestOptions, onNotification: ongoing.notify })
+      return await client.logs.wantDuring(levelOf(ctx), upstream, () =>
+        upstream.request(own, { ...requestOptions, onNotification: ongoing.notify }),
+      )
     return answered(await callWithInput(options, upstream, own, capabilities, ctx, pendingAs, requestOptions))
   } finally {
     clearTimeout(hold)
@@ -150,10 +151,11 @@ async function callWithInput(
   let ask: (asked: Message) => Promise<Json> = () => Promise.reject(new Error('Not under way'))
   const connection = await upstream.openDedicated({
     ...{ id: client.session.id, capabilities },
-    onNotification: (said) => void notifyClient({ client, pendingInputs, ...options }, said, ctx).catch(escape),
+    onNotification: (said) => void notifyClient({ client, pendingInputs, ...options }, upstream, said, ctx).catch(escape),
     onRequest: (asked) => ask(asked),
     onEnd: () => undefined,
   })
+  await client.logs.tell(connection, levelOf(ctx))
   return pendingInputs.begin(
     { sessionId: client.session.id, tool: pendingAs, signal: ctx.mcpReq.signal },
     (asker, abandoned) => {
@@ -200,11 +202,10 @@ function asArguments(given: unknown): Json | undefined {
 }
 
 /** What a request says about itself, without what belongs to our own connection with the client. */
-function metaOf(ctx: ServerContext, upstream: Upstream): Json & { _meta?: Json | undefined } {
+function metaOf(ctx: ServerContext, upstream: Upstream, client: RelayClient): Json & { _meta?: Json | undefined } {
   const { progressToken: _, ...meta } = { ...ctx.mcpReq._meta }
   const envelope = envelopeOf(ctx)
-  if (!upstream.isModern || ctx.mcpReq.envelope === undefined)
-    return Object.keys(meta).length === 0 ? { _meta: undefined } : { _meta: meta }
+  if (!upstream.isModern || ctx.mcpReq.envelope === undefined) return withLevel(meta, upstream, client)
   const passed = [CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, LOG_LEVEL_META_KEY] as const
   // The server decides by what the client at the far end can do, not by what we can.
   for (const key of passed) if (envelope[key] !== undefined) Object.assign(meta, { [key]: envelope[key] })
@@ -216,18 +217,29 @@ function metaOf(ctx: ServerContext, upstream: Upstream): Json & { _meta?: Json |
   }
 }
 
+/** To a server of the stateless era each request says what a client of the session era has said once. */
+function withLevel(meta: Json, upstream: Upstream, { logs: { level } }: RelayClient): { _meta: Json | undefined } {
+  const all = upstream.isModern && level !== undefined ? { ...meta, [LOG_LEVEL_META_KEY]: level } : meta
+  return { _meta: Object.keys(all).length === 0 ? undefined : all }
+}
+
+/** From which level on a stateless request wants to hear what is logged. */
+function levelOf(ctx: ServerContext): string | undefined {
+  const level = envelopeOf(ctx)[LOG_LEVEL_META_KEY]
+  return typeof level === 'string' ? level : undefined
+}
+
 /** The SDK checked it, but types it by names it does not export. */
 function envelopeOf({ mcpReq }: ServerContext): Json & { [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } {
   return { ...mcpReq.envelope }
 }
 
-async function notifyClient({ client, era, heard }: PassOnOptions, said: Message, ctx: ServerContext): Promise<void> {
+async function notifyClient({ client, era, heard }: PassOnOptions, upstream: Upstream, said: Message, ctx: ServerContext): Promise<void> {
   const { method, params } = heard?.(said) ?? said
   const level = method === 'notifications/message' ? plainText(params?.['level']) : undefined
   try {
     if (era === 'legacy') {
-      if (level !== undefined && client.logLevel !== undefined && !isLevelOrAbove(level, client.logLevel)) return
-      await ctx.mcpReq.notify({ method, ...(params === undefined ? {} : { params }) })
+      if (client.logs.hears(said, upstream)) await ctx.mcpReq.notify({ method, ...(params === undefined ? {} : { params }) })
     } else if (level !== undefined) {
       // Drops what the request did not ask for. The SDK types levels by name; an unknown one is refused there.
       await ctx.mcpReq.log(level as 'info', params?.['data'], params?.['logger'] === undefined ? undefined : plainText(params['logger']))

@@ -3,10 +3,12 @@ import type { ClientCapabilities } from '@modelcontextprotocol/client'
 import { isDoneWithin } from '../../async/deadline.ts'
 import type { Clock } from '../../clock.ts'
 import { readList } from '../upstreams/read-list.ts'
+import { withoutTwins } from '../upstreams/twins.ts'
 import type { Json, UpstreamConnection, Message } from '../upstreams/connection.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 import type { ToolDefinition } from '../upstreams/store.ts'
+import { ClientLogs } from './log-levels.ts'
 import type { PendingInputs } from './pending-input.ts'
 import { RunningCalls } from './running-calls.ts'
 import type { Rests } from '../calls/rests.ts'
@@ -63,7 +65,7 @@ export function canBeAsked({ sampling, elicitation, roots }: ClientCapabilities)
 
 export class RelayClient {
   readonly capabilities: ClientCapabilities
-  logLevel: string | undefined
+  readonly logs: ClientLogs
   /** Plain calls under way. */
   readonly running = new RunningCalls()
   readonly #options: ClientOptions
@@ -77,6 +79,11 @@ export class RelayClient {
   constructor(options: ClientOptions) {
     this.#options = options
     this.capabilities = options.capabilities
+    this.logs = new ClientLogs({
+      upstreams: options.upstreams,
+      reached: () => this.view().upstreams,
+      own: () => [...this.#dedicated.values()].map(({ connection }) => connection),
+    })
   }
 
   get session(): StoredSession {
@@ -205,6 +212,7 @@ export class RelayClient {
   async close(): Promise<void> {
     this.#closed = true
     this.running.endAll()
+    this.logs.close()
     const dedicated = [...this.#dedicated.values()]
     this.#dedicated.clear()
     await Promise.all([
@@ -224,6 +232,7 @@ export class RelayClient {
     })
     try {
       if (this.#closed) throw new Error('The client has gone')
+      await this.logs.tell(connection)
       await this.#readTools(upstream, connection)
       return connection
     } catch (error) {
@@ -236,7 +245,7 @@ export class RelayClient {
   async #readTools(upstream: Upstream, connection: UpstreamConnection): Promise<void> {
     const { items } = (await readList(connection, 'tools', { timeout: upstream.definition.options.listTimeout * 1_000 })) ?? { items: [] }
     // What a tool list holds are tools; servers are not checked for more.
-    const tools = items as readonly ToolDefinition[]
+    const tools = withoutTwins('tools', items).items as readonly object[] as readonly ToolDefinition[]
     this.#options.upstreams.tools.learn(upstream.definition, tools)
     this.#dedicatedTools.set(upstream.definition.id, tools)
     this.forgetView()
@@ -254,7 +263,7 @@ export class RelayClient {
     }
     // Other lists are read over the shared connection, which hears of their changes too.
     if (message.method.endsWith('/list_changed')) return
-    ;(this.#latest(id) ?? this.#options).notify(message)
+    if (this.logs.hears(message, upstream)) (this.#latest(id) ?? this.#options).notify(message)
   }
 
   #latest(id: string): Ongoing | undefined {

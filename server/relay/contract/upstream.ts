@@ -92,6 +92,8 @@ export const upstreamView = z.object({
   lists: z.object({ tools: listStanding, resources: listStanding, resourceTemplates: listStanding, prompts: listStanding }),
   /** Tools whose definition changed since a person agreed to it. */
   quarantined: z.number().int(),
+  /** Names and addresses that it lists more than once; it answers for the first of each alone. */
+  listedTwice: z.array(z.string()),
   /** Revision of the protocol spoken with it. */
   protocol: z.string().nullable(),
   /** Holds tokens that a person signed in for. */

@@ -5,6 +5,7 @@ import type { UpstreamConnection } from './connection.ts'
 import { ListReading, type ListState } from './list-reading.ts'
 import { listNames, type ListName, type Offered } from './read-list.ts'
 import type { ToolDefinition } from './store.ts'
+import { withoutTwins } from './twins.ts'
 
 export type { Offered } from './read-list.ts'
 
@@ -53,6 +54,7 @@ export class Offer {
   #catalogue: Catalogue = { tools: [], resources: [], resourceTemplates: [], prompts: [] }
   #capabilities: ServerCapabilities = {}
   #instructions: string | undefined
+  readonly #twins = new Map<CataloguePart, readonly string[]>()
   /** While a new connection's first readings are told of together. */
   #gathered: Set<ListName> | undefined
 
@@ -89,6 +91,11 @@ export class Offer {
     }
   }
 
+  /** Names and addresses that it lists more than once; the first of each counts. */
+  get listedTwice(): string[] {
+    return [...this.#twins.values()].flat()
+  }
+
   /** What a server offered before its settings changed stays known until it answers again. */
   inherit(previous: Offer): void {
     for (const list of listNames) this.#lists[list].inherit(previous.#lists[list])
@@ -123,8 +130,16 @@ export class Offer {
 
   #onRead(list: ListName, well: boolean): void {
     // A list holds what its name says; servers are not checked for more than listing objects.
-    if (well) this.#catalogue = { ...this.#catalogue, [list]: this.#lists[list].items }
+    if (well) this.#catalogue = { ...this.#catalogue, [list]: this.#firstOfTwins(list) }
     if (this.#gathered === undefined) this.#parts.onChange(new Set(well ? [list] : []))
     else if (well) this.#gathered.add(list)
+  }
+
+  #firstOfTwins(list: ListName): Offered[] {
+    const { items, twins } = withoutTwins(list, this.#lists[list].items)
+    const before = this.#twins.get(list)?.length ?? 0
+    this.#twins.set(list, twins)
+    if (twins.length > before) this.#parts.note(`it lists more than once, and the first counts: ${twins.slice(0, 20).join(', ')}`)
+    return items
   }
 }

@@ -17,6 +17,7 @@ import type { EraMemory } from './era.ts'
 import { isInsufficientScope } from './errors.ts'
 import { backOff, signInNeeded, UpstreamLife } from './life.ts'
 import type { UpstreamEvent } from './lifecycle.ts'
+import { ToldLevel } from './log-wishes.ts'
 import { StartWatch } from './progress.ts'
 import { ResourceWatches } from './resource-watches.ts'
 import { SharedConnection, type Reach, type SharedRequestOptions } from './shared-connection.ts'
@@ -35,6 +36,8 @@ export interface UpstreamOptions {
   /** The protocol era it was found to speak. */
   eras: EraMemory
   backOff?: readonly number[]
+  /** The lowest level from which on one of its clients wants to hear what it logs. */
+  logLevel?(): string | undefined
   /** Why its settings cannot be opened: it cannot be started then. */
   locked?: string | null
   onState(upstream: Upstream): void
@@ -63,6 +66,7 @@ export class Upstream {
   readonly #watches: ResourceWatches
   readonly #starting: StartWatch
   #cancelled = false
+  readonly #logLevel: ToldLevel
   /** The last stop. */
   #ended: Promise<void> = Promise.resolve()
 
@@ -116,7 +120,10 @@ export class Upstream {
         this.#starting.listing()
         return this.#offer.readAll(connection)
       },
-      onReady: (connection) => this.#watches.renew(connection),
+      onReady: (connection) => {
+        void this.#logLevel.tell()
+        return this.#watches.renew(connection)
+      },
       onLost: () => void this.#dedicated.end().catch(escape),
       onNotification: (message) => this.#onNotification(message),
       onRequestError: (error) => {
@@ -126,7 +133,9 @@ export class Upstream {
       unavailable: (cause) => this.#unavailable(cause),
     })
     this.#dedicated = new DedicatedConnections({ reach: (signal) => this.#reach(signal), isModern: () => this.isModern, note })
-    this.#watches = new ResourceWatches({ connection: () => this.#shared.current, request: (message) => this.request(message), note })
+    const shared = { connection: () => this.#shared.current, request: (message: Message) => this.request(message), note }
+    this.#watches = new ResourceWatches(shared)
+    this.#logLevel = new ToldLevel({ ...shared, lowest: () => options.logLevel?.() })
   }
 
   get state(): UpstreamState {
@@ -161,6 +170,9 @@ export class Upstream {
   }
   get instructions(): string | undefined {
     return this.#offer.instructions
+  }
+  get listedTwice(): string[] {
+    return this.#offer.listedTwice
   }
   get pid(): number | null {
     return this.#shared.current?.pid ?? null
@@ -246,6 +258,16 @@ export class Upstream {
 
   closeDedicated(connection: UpstreamConnection): Promise<void> {
     return this.#dedicated.close(connection)
+  }
+
+  /** Tells it from which level on its clients want to hear what it logs. */
+  tellLogLevel(): Promise<void> {
+    return this.#logLevel.tell()
+  }
+
+  /** From which level on those hear it that have not said; undefined for all it says. */
+  get unaskedLogLevel(): string | undefined {
+    return this.#logLevel.unasked
   }
 
   watch(uri: string): Promise<void> {

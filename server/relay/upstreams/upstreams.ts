@@ -10,6 +10,7 @@ import type { relayEvents } from '../events.ts'
 import type { OAuthClients } from '../oauth/oauth-clients.ts'
 import { allParts, type CataloguePart } from './catalogue.ts'
 import type { Message, UpstreamConnectionOptions } from './connection.ts'
+import { LogWishes } from './log-wishes.ts'
 import { builtInDefinition, builtInId, withLoginApart, type UpstreamDefinition } from './definition.ts'
 import { createProcessReaper } from './process-reaper.ts'
 import { createEraMemory } from './era.ts'
@@ -48,6 +49,8 @@ export class Upstreams {
   readonly tools: Tools
   /** Prompts and resources. */
   readonly items: Items
+  /** What clients want to hear of what servers log. */
+  readonly logWishes = new LogWishes()
   readonly #options: UpstreamsOptions
   readonly #reaper = createProcessReaper()
   readonly #wakings: Wakings
@@ -179,13 +182,14 @@ export class Upstreams {
     const builtIn = id === builtInId ? this.#builtIn?.connect : undefined
     const api = definition.transport === 'openapi' && reached !== undefined ? connectApi?.(definition, reached) : undefined
     const within = builtIn ?? api
-    const upstream = new Upstream({
+    const upstream: Upstream = new Upstream({
       ...{ definition, clock, locked, reaper: this.#reaper },
       oauthClient: oauthClients.of(definition),
       ...(reached === undefined ? {} : { fetch: reached }),
       ...(within === undefined ? {} : { builtIn: within }),
       ...(backOff === undefined ? {} : { backOff }),
       eras: createEraMemory(store, id),
+      logLevel: () => this.logWishes.lowestFor(upstream),
       onState: (changed) => this.#onState(changed),
       onCatalogue: (changed, parts) => {
         if (parts.has('tools')) this.tools.learn(definition, changed.catalogue.tools)

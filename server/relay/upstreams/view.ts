@@ -26,6 +26,7 @@ export function viewOf(upstream: Upstream, tools: Tools): UpstreamView {
     signedIn: isSignedIn,
     tools: offered.length,
     quarantined: offered.filter(waitsForLook).length,
+    listedTwice: upstream.listedTwice.slice(0, 50),
     createdAt: iso(createdAt),
   }
 }

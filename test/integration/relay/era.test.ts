@@ -161,4 +161,35 @@ describe.each([
     relay.context.change({ relay: { maxRequestSize: 32 } })
     expect(await client.said('measure', { text })).toBe(String(text.length))
   })
+
+  /** The levels a client is told of in one call. */
+  async function heard(client: RawMcpClient): Promise<unknown[]> {
+    const messages = await (await client.call('log')).rest()
+    return messages.flatMap(({ method, params }) => (method === 'notifications/message' ? [params?.level] : []))
+  }
+
+  test('a server is told the lowest log level that anybody wants, and each client hears what it asked for', async () => {
+    const [loud, quiet, unasked] = await Promise.all([1, 2, 3].map(() => new RawMcpClient(sessionUrl).initialize()))
+    if (loud === undefined || quiet === undefined || unasked === undefined) throw new TypeError('there are three')
+    await (await quiet.request('logging/setLevel', { level: 'error' })).rest()
+    expect(noted('level error')).toBe(true)
+    await (await loud.request('logging/setLevel', { level: 'debug' })).rest()
+    expect(noted('level debug')).toBe(true)
+    expect((await heard(loud))[0]).toBe('debug')
+    expect(await heard(quiet)).toEqual(['error', 'critical', 'alert', 'emergency'])
+    expect((await heard(unasked))[0]).toBe('info')
+    writeFileSync(journal, '')
+    await relay.room.upstreamAdmin.restart(relay.room.upstreams.all()[0]?.definition.id ?? '', 'owner')
+    await eventually('the new process is told too', () => noted('level debug'))
+    await loud.end()
+    await eventually('what nobody wants any more is not said', () => noted('level error'))
+    await quiet.end()
+    await eventually('all are gone', () => noted('level info'))
+  })
+
+  test('a stateless request is told from the level in its own metadata', async () => {
+    const answer = await statelessCall(sessionUrl, 'log', {}, {}, undefined, { 'io.modelcontextprotocol/logLevel': 'critical' })
+    const levels = (await answer.rest()).flatMap(({ params }) => params?.level ?? [])
+    expect(levels).toEqual(['critical', 'alert', 'emergency'])
+  })
 })
