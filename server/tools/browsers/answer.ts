@@ -8,12 +8,14 @@ import { withoutUserinfo } from '../../http/userinfo.ts'
 import type { ToolContent } from '../../relay/built-in/server.ts'
 import { words } from '../content.ts'
 import { ended } from './access.ts'
-import { asPageContent, changes, shortSize, shownTree } from './shown.ts'
+import { asPageContent, changes, linesWith, shortSize, shownTree } from './shown.ts'
 import { readTree, type Tree, type TreeOptions } from './tree.ts'
 import type { Workplace } from './workplace.ts'
 
 /** Ms for a page to be read; a large one on a busy machine takes its time. */
 const readPatience = 10_000
+/** Lines of a document in which a text is looked for. */
+const mostSearched = 30_000
 
 /** Reads the tab, or a part of it, for a bounded time. Throws `browser-silent` in words that say what to do. */
 export async function look(workplace: Workplace, options: TreeOptions, signal: AbortSignal): Promise<{ tab: KnownPage; tree: Tree }> {
@@ -43,11 +45,22 @@ export async function look(workplace: Workplace, options: TreeOptions, signal: A
 /** All of it again: what the agent knows of the tab from now on. */
 export async function snapshot(
   workplace: Workplace,
-  { size, ...options }: TreeOptions & { size: number },
+  { size, find, ...options }: TreeOptions & { size: number; find?: string | undefined },
   signal: AbortSignal,
 ): Promise<ToolContent[]> {
-  const { tab, tree } = await look(workplace, options, signal)
+  const { tab, tree } = await look(workplace, find === undefined ? options : { ...options, most: mostSearched }, signal)
   const title = await titleOf(tab, signal)
+  if (find !== undefined) {
+    const lines = linesWith(tree.lines, find)
+    const head = `${lines.length === 0 ? 'Nowhere' : 'Found'} in ${headOf(workplace, tab, title)}`
+    return words(
+      [
+        ...workplace.takeNotes(),
+        head,
+        ...(lines.length === 0 ? [] : [shownTree({ lines, from: 0, total: lines.length, cut: tree.cut }, size)]),
+      ].join('\n'),
+    )
+  }
   if (options.part === undefined && tree.from === 0) workplace.seen.set(tab.id, { url: tab.page.url(), title, lines: tree.lines })
   const of = options.part === undefined ? '' : `Part ${options.part} of `
   return words([...workplace.takeNotes(), of + headOf(workplace, tab, title), shownTree(tree, size)].join('\n'))

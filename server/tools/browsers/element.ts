@@ -9,8 +9,8 @@ import { withDeadline } from '../../async/deadline.ts'
 import { frameTakes, reachOf, type Reach } from './in-page/hands.ts'
 import type { Workplace } from './workplace.ts'
 
-const ref = z.string().max(40).describe('Element reference from a snapshot, e.g. e12')
-const selector = z.string().min(1).max(1_000).describe('Instead of ref: a CSS selector, or text/… for an element by its text')
+const ref = z.string().max(40).describe('From a snapshot, e.g. e12')
+const selector = z.string().min(1).max(1_000).describe('Instead of ref: CSS, or text/…')
 export const target = { ref: ref.optional(), selector: selector.optional() }
 
 export interface Target {
@@ -27,7 +27,7 @@ export interface FoundElement {
 
 /** Ms for what a selector names to be there, and for an element to be free. */
 const patience = 15_000
-const freePatience = 3_000
+const freePatience = 2_000
 
 export const isNamed = (named: Target): boolean => named.ref !== undefined || named.selector !== undefined
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 
 export const sessionId = {
-  session_id: z.string().min(1).max(200).optional().describe('Id from browser_list or browser_open; the one used last when left out'),
+  session_id: z.string().min(1).max(200).optional().describe('The one used last when left out'),
 }
 /** For what nobody should do to the wrong one. */
 export const namedSession = { session_id: z.string().min(1).max(200).describe('Id from browser_list') }

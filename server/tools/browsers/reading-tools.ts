@@ -33,6 +33,7 @@ export function readingTools(service: BrowserAccess): BuiltInTool[] {
       input: z.object({
         ...sessionId,
         ref: z.string().max(40).optional().describe('Only this part, e.g. a table or a dialog'),
+        find: z.string().min(1).max(200).optional().describe('Only lines with this text, and what they stand in; cheaper than all of it'),
         from: z.number().int().min(0).default(0).describe('Lines to leave out, to read on'),
         size: z.number().int().min(500).max(100_000).default(usualSize).describe('Characters at most'),
         urls: z.boolean().default(false).describe('Also where links lead'),

@@ -5,7 +5,7 @@ import type { Tree } from './tree.ts'
 /** Characters that an answer holds of a page, unless more is asked for. */
 export const usualSize = 10_000
 /** Of an action's answer: what it shows is to be acted on, not to be read at length. */
-export const shortSize = 5_000
+export const shortSize = 3_000
 
 /** Between marks that the page cannot know, so that nothing in it passes for what stands outside. */
 export function asPageContent(text: string): string {
@@ -27,6 +27,22 @@ export function shownTree({ lines, from, total, cut }: Tree, size: number): stri
   const more =
     left > 0 ? `\n${left} more lines: browser_snapshot with "from": ${from + shown.length}, or a part of the page by its "ref"` : ''
   return content + more + (cut ? '\nThe page is too large to be read to its end.' : '')
+}
+
+/** Lines below one that holds the text, e.g. the buttons of a row. */
+const mostBelow = 8
+
+/** The lines that hold a text, each with those that it stands under and what stands in it. */
+export function linesWith(lines: readonly string[], text: string): string[] {
+  const wanted = text.toLowerCase()
+  const kept = new Set<number>()
+  lines.forEach((line, index) => {
+    if (!line.toLowerCase().includes(wanted)) return
+    kept.add(index)
+    for (let parent = parentOf(lines, index, line); parent >= 0; parent = parentOf(lines, parent, lines[parent] ?? '')) kept.add(parent)
+    for (let below = index + 1; below <= index + mostBelow && depthOf(lines[below] ?? '') > depthOf(line); below += 1) kept.add(below)
+  })
+  return lines.filter((_, index) => kept.has(index))
 }
 
 /** Lines beyond which two trees are not compared. */

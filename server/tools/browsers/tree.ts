@@ -21,9 +21,10 @@ export interface TreeOptions {
   part?: string | undefined
   from?: number
   urls?: boolean
+  /** Lines of each document; what nobody reads in one go anyway when left out. */
+  most?: number
 }
 
-/** Lines of one document; what nobody reads in one go anyway. */
 const mostLines = 4_000
 /** Frames beyond these are named and not read: pages with more have advertisements. */
 const mostFrames = 20
@@ -34,13 +35,13 @@ const framePatience = 3_000
 export async function readTree(
   page: Page,
   book: RefBook,
-  { part, from = 0, urls = false }: TreeOptions,
+  { part, from = 0, urls = false, most = mostLines }: TreeOptions,
   signal: AbortSignal,
 ): Promise<Tree> {
   const frame = part === undefined ? page.mainFrame() : book.frameOf(part)
   const root = part === undefined ? null : Number(/\d+/.exec(part)?.[0])
   let budget = mostFrames
-  const read = await settled(() => book.read(frame, { root, from, most: mostLines, urls }), signal)
+  const read = await settled(() => book.read(frame, { root, from, most, urls }), signal)
   if (read === null)
     throw new BrowserFault('element-missing', `There is no element ${part} any more. Take a new browser_snapshot of the whole page`)
   const { lines, total, cut } = read
@@ -65,7 +66,7 @@ export async function readTree(
   async function linesOf(of: Frame, ref: number): Promise<string[]> {
     const reading = (async (): Promise<string[]> => {
       const content = await book.contentOf(of, ref)
-      const inner = content && (await book.read(content, { root: null, from: 0, most: mostLines, urls }))
+      const inner = content && (await book.read(content, { root: null, from: 0, most, urls }))
       if (content === null || inner === null) return []
       const lines = await withFrames(content, inner.lines, inner.frames)
       return inner.total > inner.lines.length ? [...lines, `- (${inner.total - inner.lines.length} more lines in this frame)`] : lines

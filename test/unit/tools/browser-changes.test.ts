@@ -1,7 +1,7 @@
 /** What an agent is told of a page that has changed. */
 import { expect, it } from 'vitest'
 import { keysOf } from '../../../server/tools/browsers/keys.ts'
-import { asPageContent, changes, shownTree } from '../../../server/tools/browsers/shown.ts'
+import { asPageContent, changes, linesWith, shownTree } from '../../../server/tools/browsers/shown.ts'
 
 const rows = Array.from({ length: 40 }, (_, number) => `  - row: container ${number} | 40HC | Available`)
 const page = ['- main [ref=e1]', '  - heading "Yard"', ...rows, '- contentinfo']
@@ -22,6 +22,12 @@ it('holds as many whole lines as fit and says how to read on', () => {
   const shown = shownTree({ lines: page, from: 0, total: 90, cut: false }, 100)
   expect(shown).toContain('- main [ref=e1]\n  - heading "Yard"\n')
   expect(shown).toMatch(/<\/page \w+>\n8\d more lines: browser_snapshot with "from": \d+/)
+})
+
+it('finds the lines that hold a text, with what they stand in and what stands in them', () => {
+  const more = page.toSpliced(3, 0, '    - button "Details" [ref=e7]')
+  expect(linesWith(more, 'CONTAINER 0 ')).toEqual([more[0], more[2], more[3]])
+  expect(linesWith(more, 'nothing like it')).toEqual([])
 })
 
 it('no page knows the mark that ends its words', () => {
