@@ -10,6 +10,11 @@ export function limitOf(value: string): number | null {
   return limit
 }
 
+/** A limit as chosen; null for none. One that allows nothing stays so until something is chosen. */
+export function chosenOrAll<Value>(chosen: readonly Value[], before: readonly unknown[] | null | undefined): Value[] | null {
+  return chosen.length > 0 || before?.length === 0 ? [...chosen] : null
+}
+
 type Named = Pick<CatalogueServer, 'id' | 'name'>
 type Renames = SessionPolicy['renames']
 const promptMark = 'prompt '

@@ -59,8 +59,9 @@ function fieldLines(key: string, value: unknown, indent: string): string[] {
 
 function valueLines(value: unknown, indent: string): string[] {
   if (!isObject(value)) return [JSON.stringify(value) ?? 'null']
-  const short = inOneLine(value)
-  if (short.length <= shortLine) return [short]
+  // What holds nothing but plain values is read in one line; a change within a schema then marks that line and not the whole schema.
+  const short = Object.values(value).some(isObject) ? null : inOneLine(value)
+  if (short !== null && short.length <= shortLine) return [short]
   const deeper = `${indent}  `
   if (Array.isArray(value)) {
     const items = value.flatMap((each: unknown, index) => {
