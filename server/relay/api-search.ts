@@ -23,7 +23,8 @@ export interface SearchParts {
 
 export function searchHandlers({ search, uses, sessionAdmin, calls, clock }: SearchParts): Handlers<typeof searchRoutes> {
   const describe = (session: StoredSession, view: View) => {
-    const used = new Map(calls.list(500, session.id).map(({ tool, at }) => [tool, at]))
+    const made = calls.list(500, session.id, ({ state }) => state === 'succeeded')
+    const used = new Map(made.toReversed().map(({ tool, at }) => [tool, at]))
     return (entry: ToolEntry, score: number): FoundTool => {
       const { name, upstream, tool, listed } = entry
       const usedAt = used.get(name)
@@ -45,8 +46,7 @@ export function searchHandlers({ search, uses, sessionAdmin, calls, clock }: Sea
       ...{ query: latest.query, at: iso(latest.at), took: latest.took, of: latest.of },
       results: latest.found.flatMap(({ key, score }) => {
         const entry = known.get(key)
-        const calledAt = latest.called.get(key)
-        return entry === undefined ? [] : [{ ...described(entry, score), ...(calledAt === undefined ? {} : { usedAt: iso(calledAt) }) }]
+        return entry === undefined ? [] : [described(entry, score)]
       }),
     }
   }

@@ -16,7 +16,7 @@ import { createBetween } from './calls/index.ts'
 import { CallSteps, type Step } from './calls/steps.ts'
 import { createOpenedOrigins } from './clients/opened-origins.ts'
 import { ownerStanding, type Standing } from '../http/rights.ts'
-import { Answers } from './approvals/answers.ts'
+import { createAnswers } from './approvals/answers.ts'
 import { Approvals, systemTimers, type Timers } from './approvals/approvals.ts'
 import { relayEvents } from './events.ts'
 import type { Gateway } from './clients/gateway.ts'
@@ -129,14 +129,14 @@ export function createRelayRoom(
   const sessions: Sessions = new Sessions({ ...ofSessions, accounts, clock, defaultDays: () => relaySettings().sessionDays })
   const sessionAdmin = new SessionAdmin({ ...ofSessions, sessions })
   const toolSearch = new ToolSearch(upstreams.tools)
-  const searchUses = new SearchUses({ clock, counts: createSearchCounts(), changed: () => context.changed('relay-search') })
+  const searchUses = new SearchUses({ clock, log, counts: createSearchCounts(database), changed: () => context.changed('relay-search') })
   sessions.onEnd((id) => searchUses.forget(id))
   const between = createBetween(clock)
   sessions.onEnd((id) => between.forget(id))
   upstreams.onCatalogue(({ definition }) => between.cache.forgetServer(definition.id))
-  const answers = new Answers(clock)
+  const answers = createAnswers(database, clock)
   const approvals = new Approvals({
-    ...{ answers, clock, events, timers: approvalTimers },
+    ...{ answers, clock, events, log, timers: approvalTimers },
     allowAlways: (call, actor) => sessionAdmin.allowAlways(call.session.id, { upstream: call.server.id, name: call.toolName }, actor),
     changed: () => context.changed('relay-approvals'),
   })

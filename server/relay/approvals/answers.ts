@@ -1,4 +1,5 @@
-/** What was answered, for as long as a day is remembered. */
+/** The table of calls that waited for a person and were answered; a day of them is kept. */
+import type { Database } from 'better-sqlite3'
 import type { Clock } from '../../clock.ts'
 
 export interface Answered {
@@ -15,28 +16,26 @@ export interface Answered {
   actor: string
 }
 
-const day = 86_400_000
-const keepAtMost = 1_000
+export type Answers = ReturnType<typeof createAnswers>
 
-export class Answers {
-  readonly #clock: Clock
-  #answers: Answered[] = []
+/** Longer than any day of a person, wherever the server is. */
+const kept = 2 * 86_400_000
+const shownAtMost = 500
 
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
-
-  add(answered: Answered): void {
-    this.#answers = [answered, ...this.#kept()].slice(0, keepAtMost)
-  }
-
-  /** The newest first, since a moment or of the last day. */
-  since(from = 0): Answered[] {
-    return this.#kept().filter(({ at }) => at >= from)
-  }
-
-  #kept(): Answered[] {
-    const oldest = this.#clock.now() - day
-    return this.#answers.filter(({ at }) => at >= oldest)
+export function createAnswers(database: Database, clock: Clock) {
+  const add = database.prepare<[Answered]>(`
+    INSERT INTO relay_approvals (id, at, session_id, account_id, server, tool, tool_name, outcome, actor)
+    VALUES (@id, @at, @sessionId, @accountId, @server, @tool, @toolName, @outcome, @actor)`)
+  const drop = database.prepare<[number]>('DELETE FROM relay_approvals WHERE at < ?')
+  const since = database.prepare<[number, number], Answered>(`
+    SELECT id, at, session_id AS sessionId, account_id AS accountId, server, tool, tool_name AS toolName, outcome, actor
+    FROM relay_approvals WHERE at >= ? ORDER BY at DESC, rowid DESC LIMIT ?`)
+  return {
+    add: database.transaction((answered: Answered): void => {
+      drop.run(clock.now() - kept)
+      add.run(answered)
+    }),
+    /** The newest first, since a moment or as far as they are kept. */
+    since: (from = 0): Answered[] => since.all(Math.max(from, clock.now() - kept), shownAtMost),
   }
 }

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import type { Announcer } from '../../events/event-types.ts'
+import type { Log } from '../../log.ts'
 import type { CallUnderWay, Step } from '../calls/steps.ts'
 import type { relayEvents } from '../events.ts'
 import { RelayFault } from '../fault.ts'
@@ -39,6 +40,7 @@ export interface WaitingCall {
 export interface ApprovalsParts {
   answers: Answers
   clock: Clock
+  log: Log
   events: Announcer<typeof relayEvents>
   timers: Timers
   /** "Always": kept in the session's policy. */
@@ -180,8 +182,17 @@ export class Approvals {
       events.emit({ type: 'call-allowed', ...about, data: { ...factsOf(call), always: outcome === 'always' } })
     else if (outcome === 'gone') events.emit({ type: 'call-taken-back', ...about, data: factsOf(call) })
     else events.emit({ type: 'call-refused', ...about, data: { ...factsOf(call), late: outcome === 'late' } })
-    if (outcome !== 'gone') answers.add(answerOf(call, outcome, actor, clock.now()))
+    if (outcome !== 'gone') this.#kept(() => answers.add(answerOf(call, outcome, actor, clock.now())))
     changed()
+  }
+
+  /** A disk that refuses keeps nobody waiting for an answer that was given. */
+  #kept(write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      this.#parts.log.error({ error }, 'an answer to a waiting call could not be kept')
+    }
   }
 
   #find(id: string): { call: WaitingCall; settle(outcome: Outcome, actor: string): void } {

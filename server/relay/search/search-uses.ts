@@ -1,5 +1,6 @@
 /** What agents searched for, and whether they then called what they had found: in memory, but for the two counts. */
 import type { Clock } from '../../clock.ts'
+import type { Log } from '../../log.ts'
 import type { Step } from '../calls/steps.ts'
 import type { ToolEntry } from '../sessions/view.ts'
 
@@ -12,8 +13,8 @@ export interface AgentSearch {
   of: number
   /** By `toolKey`, the best first, with how well each fits. */
   found: readonly { key: string; score: number }[]
-  /** When it was called, by `toolKey`. */
-  called: Map<string, number>
+  /** Something it had found was called. */
+  followed: boolean
 }
 
 export interface SearchCounts {
@@ -24,6 +25,7 @@ export interface SearchCounts {
 
 export interface SearchUsesParts {
   clock: Clock
+  log: Log
   counts: { of(sessionId: string): SearchCounts; put(sessionId: string, counts: SearchCounts): void }
   /** A window may look. */
   changed(): void
@@ -57,10 +59,10 @@ export class SearchUses {
   }
 
   /** An agent has searched. */
-  searched(sessionId: string, search: Omit<AgentSearch, 'at' | 'called'>): void {
+  searched(sessionId: string, search: Omit<AgentSearch, 'at' | 'followed'>): void {
     const { clock, changed } = this.#parts
     const of = this.#of(sessionId)
-    of.latest.unshift({ ...search, at: clock.now(), called: new Map() })
+    of.latest.unshift({ ...search, at: clock.now(), followed: false })
     of.latest.length = Math.min(of.latest.length, keepSearches)
     this.#count(sessionId, { ...of.counts, searches: of.counts.searches + 1 })
     changed()
@@ -84,8 +86,8 @@ export class SearchUses {
     const of = this.#bySession.get(sessionId)
     const search = of?.latest.find(({ found }) => found.some((each) => each.key === key))
     if (of === undefined || search === undefined) return
-    if (search.called.size === 0) this.#count(sessionId, { ...of.counts, found: of.counts.found + 1 })
-    search.called.set(key, this.#parts.clock.now())
+    if (!search.followed) this.#count(sessionId, { ...of.counts, found: of.counts.found + 1 })
+    search.followed = true
     this.#parts.changed()
   }
 
@@ -102,6 +104,11 @@ export class SearchUses {
   #count(sessionId: string, counts: SearchCounts): void {
     const of = this.#bySession.get(sessionId)
     if (of !== undefined) of.counts = counts
-    this.#parts.counts.put(sessionId, counts)
+    try {
+      this.#parts.counts.put(sessionId, counts)
+    } catch (error) {
+      // A disk that refuses costs nobody a search: the next one writes the sum.
+      this.#parts.log.error({ error }, 'what an agent found could not be counted')
+    }
   }
 }

@@ -30,6 +30,9 @@ const boost = { name: 3, title: 1.5, server: 1, description: 1.5, args: 0.4 }
 const alikeWeight = 0.55
 /** Questions are sentences; of whole documents the beginning is enough. */
 const mostWords = 32
+/** What fits so much less than the best is noise that costs a model its tokens; a few are shown all the same. */
+const leastFit = 0.1
+const alwaysShown = 3
 /** What no session sees any more is taken out once there is so much of it. */
 const mostStale = 2_000
 
@@ -85,7 +88,10 @@ export class ToolIndex {
       .sort((a, b) => b.weight - a.weight || (a.key < b.key ? -1 : 1))
     const [best] = ranked
     if (best === undefined) return []
-    return ranked.slice(0, limit).map(({ key, weight }) => ({ key, score: Math.round((weight / best.weight) * best.answered * 100) / 100 }))
+    return ranked
+      .filter(({ weight }, at) => at < alwaysShown || weight >= best.weight * leastFit)
+      .slice(0, limit)
+      .map(({ key, weight }) => ({ key, score: Math.round((weight / best.weight) * best.answered * 100) / 100 }))
   }
 
   #forgetStale(): void {

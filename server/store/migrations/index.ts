@@ -29,6 +29,7 @@ import { relayServerOptions } from './027-relay-server-options.ts'
 import { relayNames } from './028-relay-names.ts'
 import { relayApis } from './029-relay-apis.ts'
 import { relayCredits } from './030-relay-credits.ts'
+import { relaySearch } from './031-relay-search.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -37,4 +38,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botStatus, botContacts, webhookDeliveries, oneTimer, relayServerOptions, relayNames, relayApis, relayCredits]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botStatus, botContacts, webhookDeliveries, oneTimer, relayServerOptions, relayNames, relayApis, relayCredits, relaySearch]

@@ -209,3 +209,21 @@ test('with its session a waiting call is over', async () => {
   await result
   expect(house.calls).toEqual([])
 })
+
+test('a restart ends what waits and forgets no answer', async () => {
+  const { sessionUrl } = await session({ approvals: asked() })
+  const client = await connect(sessionUrl)
+  const refused = client.callTool(remove)
+  await answer((await waiting()).id, 'refuse')
+  await refused
+  const before = (await approvals()).answered
+  const result = client.callTool(remove).catch((error: unknown) => error)
+  await waiting()
+  await relay.room.stop()
+  await relay.room.start()
+  expect(await approvals()).toEqual({ waiting: [], answered: before })
+  expect(before[0]).toMatchObject({ outcome: 'refuse' })
+  await client.close()
+  await result
+  expect(house.calls).toEqual([])
+})
