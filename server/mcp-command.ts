@@ -146,8 +146,8 @@ function gatewayFinder(named: string | null | undefined, dataDir: string): () =>
     if (url === null) throw new OptionError('--url needs the address of a relay, e.g. http://127.0.0.1:8090')
     return () => url
   }
-  const usual = new URL(`http://127.0.0.1:${rooms.relay.port}/mcp`)
-  return () => gatewayOf(readRuntimeFile(dataDir)?.apis['relay']?.url ?? '') ?? usual
+  let last = new URL(`http://127.0.0.1:${rooms.relay.port}/mcp`)
+  return () => (last = gatewayOf(readRuntimeFile(dataDir)?.apis['relay']?.url ?? '') ?? last)
 }
 
 function dataDirOf(flags: Flags, env: Environment): string {

@@ -4,10 +4,12 @@ import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js'
 import { StreamableHTTPClientTransport as OldHttpTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { ElicitRequestSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { ownerStanding } from '../../../server/http/rights.ts'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
+import { startChromium } from '../../fixtures/chromium.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 
 const odd = join(import.meta.dirname, '..', '..', 'fixtures', 'mcp', 'odd-server.ts')
@@ -159,6 +161,48 @@ test('a page of an origin that a person allowed uses that session from a browser
   expect((await post(`/mcp/${mine.sessionId}`)).status).toBe(403)
   for (const wrong of ['*', 'null', 'https://studio.example.test/', 'https://Studio.example.test', 'studio.example.test'])
     expect((await relay.call('POST', '/api/sessions', { body: { policy: { origins: [wrong] } } })).status, wrong).toBe(400)
+})
+
+test('in a real browser such a page calls and listens, and finds every other session closed', async () => {
+  const site = createServer((_, response) => void response.setHeader('content-type', 'text/html').end('<title>Studio</title>'))
+  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
+  const chromium = await startChromium()
+  onTestFinished(async () => {
+    await chromium.stop()
+    site.close()
+  })
+  const address = site.address()
+  const origin = `http://localhost:${typeof address === 'object' && address !== null ? address.port : 0}`
+  const [open, closed] = [await session({ origins: [origin] }), await session()]
+  const page = await chromium.freshPage()
+  await page.goto(origin)
+  const seen = await page.evaluate(
+    async (at, mine, other) => {
+      const hello = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'page', version: '1' } }
+      const greet = (to: string, headers: Record<string, string> = {}) =>
+        fetch(to, {
+          method: 'POST',
+          headers: { accept: 'application/json, text/event-stream', 'content-type': 'application/json', ...headers },
+          body: JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'initialize', params: hello }),
+        })
+      const bearer = await greet(`${at}/mcp`, { authorization: `Bearer ${mine}` })
+      const refused = [await greet(`${at}/mcp`, { authorization: `Bearer ${other}` }).catch(() => 'refused')]
+      refused.push(await greet(`${at}/mcp/${other}`).catch(() => 'refused'))
+      const answer = await new Promise<unknown>((resolve) => {
+        const stream = new EventSource(`${at}/mcp/${mine}/sse`)
+        stream.addEventListener('endpoint', ({ data }) => void greet(new URL(data, at).href))
+        stream.addEventListener('message', ({ data }) => {
+          stream.close()
+          resolve(JSON.parse(data).id)
+        })
+      })
+      return { hasSession: bearer.headers.get('mcp-session-id') !== null, refused, answer }
+    },
+    relay.url,
+    open.sessionId,
+    closed.sessionId,
+  )
+  expect(seen).toEqual({ hasSession: true, refused: ['refused', 'refused'], answer: 7 })
 })
 
 test('what clients do beside the protocol is answered as the specification says, and opens nothing', async () => {
