@@ -10,6 +10,7 @@ import type { Room, RoomContext } from '../room.ts'
 import type { Locked } from '../room-report.ts'
 import type { Accounts } from './accounts.ts'
 import { createRelayApi } from './api.ts'
+import { KnownClients } from './clients/known-clients.ts'
 import { WindowCalls } from './clients/window-calls.ts'
 import { pinnedArguments } from './calls/pinned-arguments.ts'
 import { createBetween } from './calls/index.ts'
@@ -159,6 +160,7 @@ export function createRelayRoom(
             ...{ sessions, upstreams, views, ledger, meter, clock },
             search: { search: toolSearch, uses: searchUses },
             rests: between.rests,
+            known: new KnownClients({ database, sealer, clock }),
             callTimeout,
             streamHold: () => relaySettings().streamHold * 1_000,
             maxRequestSize: () => relaySettings().maxRequestSize * 1_048_576,

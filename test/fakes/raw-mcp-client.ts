@@ -32,9 +32,11 @@ export class RawMcpClient {
   #session: string | undefined
   #lastId = 0
 
-  constructor(url: string, version = '2025-11-25') {
+  /** `session` is one that a client was given before. */
+  constructor(url: string, version = '2025-11-25', session?: string) {
     this.#url = url
     this.#version = version
+    this.#session = session
   }
 
   get session(): string | undefined {

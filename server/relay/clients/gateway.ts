@@ -10,6 +10,7 @@ import { bearerOf } from './bearer.ts'
 import { headerOf, refuse, refuseCharge } from './refusals.ts'
 import type { Meter } from '../billing/metered-call.ts'
 import { HeldCalls } from './held-calls.ts'
+import type { KnownClients } from './known-clients.ts'
 import { LeanCalls } from './lean-calls.ts'
 import type { CreditLedger } from '../billing/credit-ledger.ts'
 import { LegacyClients, type RelayRequest } from './legacy-clients.ts'
@@ -39,6 +40,8 @@ export interface GatewayOptions {
   clock: Clock
   callTimeout: CallTimeout
   streamHold(): number
+  /** Clients that are known beyond this process. */
+  known: KnownClients
   /** Bytes of a request. */
   maxRequestSize(): number
   /** Off, every call goes through the SDK; for tests that both give the same answers. */
@@ -72,7 +75,7 @@ export class Gateway {
       pendingInputs: this.#pendingInputs,
       session: (id: string) => sessions.find(id),
     }
-    this.#legacy = new LegacyClients(shared)
+    this.#legacy = new LegacyClients({ ...shared, known: options.known })
     this.#modern = new ModernClients(shared)
     this.older = new OlderClients({ handle: (request, response) => this.handle(request, response, null), messages: this.#messages })
     this.#leanCalls =

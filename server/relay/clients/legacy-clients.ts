@@ -9,10 +9,12 @@ import { RelayClient, type ClientsOptions } from './relay-client.ts'
 import { headerOf, refuse } from './refusals.ts'
 import { retryInterval, type AnswerStream } from './answer-stream.ts'
 import { createEventStore, type StreamEvents } from './event-store.ts'
+import { repeated, type KnownClients } from './known-clients.ts'
 import { asJson, type Json, type Message } from '../upstreams/connection.ts'
 import { createRelayServer } from './mcp-server.ts'
 import { Cancelled } from './running-calls.ts'
 import type { StoredSession } from '../sessions/store.ts'
+import { upstreamOfResource } from '../sessions/resources.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import { plainText } from '../../plain-text.ts'
 
@@ -25,6 +27,8 @@ export interface LegacyClient {
   transport: NodeStreamableHTTPServerTransport
   relay: McpServer
   protocolVersion: string
+  /** What it said when it came. */
+  initialize: Json
   events: StreamEvents
   /** Answers to plain calls that are streams by now. */
   answers: Map<string, AnswerStream>
@@ -39,11 +43,16 @@ const keepAtMost = 1_000
 const idleAfter = 3_600_000
 const everything: ReadonlySet<string> = new Set(['tools', 'prompts', 'resources'])
 
+export interface LegacyOptions extends ClientsOptions {
+  known: KnownClients
+}
+
 export class LegacyClients {
-  readonly #options: ClientsOptions
+  readonly #options: LegacyOptions
+  readonly #reviving = new Map<string, Promise<LegacyClient | undefined>>()
   readonly #byId = new Map<string, LegacyClient>()
 
-  constructor(options: ClientsOptions) {
+  constructor(options: LegacyOptions) {
     this.#options = options
   }
 
@@ -62,11 +71,12 @@ export class LegacyClients {
     const id = headerOf(request, 'mcp-session-id')
     if (id === undefined && isInitializeRequest(body)) return this.#open(session, request, response, body)
     if (id === undefined) return refuse(response, 400, -32000, 'Mcp-Session-Id is missing')
-    const found = this.find(id, session.id)
+    const found = this.find(id, session.id) ?? (await this.#revived(id, session))
     if (found === undefined) return refuse(response, 404, -32001, 'Session not found')
     for (const cancelled of cancelledIn(body)) found.client.running.cancel(cancelled)
     if (request.method === 'GET' && this.#resume(found, request, response)) return
     await this.#serve(found, request, response, body)
+    if (asksForMore(body)) this.#remember(found)
   }
 
   /** Counts a request or stream as open until its connection closes. */
@@ -113,6 +123,7 @@ export class LegacyClients {
     const now = this.#options.clock.monotonic()
     const over = [...this.#byId.values()].filter((each) => isOver(each.sessionId) || (isIdle(each) && now - each.lastUsed > idleAfter))
     await Promise.all(over.map((each) => this.#close(each)))
+    this.#options.known.tidy(this.#byId.keys())
   }
 
   async stop(): Promise<void> {
@@ -120,18 +131,75 @@ export class LegacyClients {
   }
 
   async #open(session: StoredSession, request: RelayRequest, response: ServerResponse, body: unknown): Promise<void> {
-    const { capabilities, protocolVersion } = initializeParams(body)
+    // The predicate has seen that it is a request.
+    const opened = await this.#make(session, body as Json, randomUUID())
+    await this.#serve(opened, request, response, body)
+    if (opened.id === '') await this.#close(opened)
+    else this.#remember(opened)
+    const oldest = [...this.#byId.values()].find(isIdle)
+    if (this.#byId.size > keepAtMost && oldest !== undefined) await this.#close(oldest)
+  }
+
+  /** One that was known before a restart, or before it was put away as idle; once however many of its requests come at a time. */
+  #revived(id: string, session: StoredSession): Promise<LegacyClient | undefined> {
+    const key = `${session.id} ${id}`
+    const reviving = this.#reviving.get(key) ?? this.#revive(id, session).finally(() => this.#reviving.delete(key))
+    this.#reviving.set(key, reviving)
+    return reviving
+  }
+
+  async #revive(id: string, session: StoredSession): Promise<LegacyClient | undefined> {
+    const known = this.#options.known.find(id, session.id)
+    if (known === undefined) return undefined
+    const revived = await this.#make(session, known.initialize, id)
+    const said = async (body: Json, headers: Record<string, string> = {}): Promise<void> => {
+      const { request, response } = repeated(body, headers)
+      await within(revived.scope, () => revived.transport.handleRequest(request, response, body))
+    }
+    await said(known.initialize)
+    if (revived.id === '') {
+      await this.#close(revived)
+      return undefined
+    }
+    const headers = { 'mcp-session-id': id, 'mcp-protocol-version': revived.protocolVersion }
+    await said({ jsonrpc: '2.0', method: 'notifications/initialized' }, headers)
+    revived.lastUsed = this.#options.clock.monotonic()
+    if (known.logLevel !== null) await revived.client.logs.want(known.logLevel)
+    // A server that is still starting is asked when it has its resources; the client is not to wait for that.
+    for (const uri of known.watched) this.#watchAgain(revived.client, uri)
+    return revived
+  }
+
+  #watchAgain(client: RelayClient, uri: string): void {
+    client
+      .settledView()
+      .then((view) => {
+        const upstream = upstreamOfResource(view, uri)
+        return upstream === undefined ? undefined : client.watch(uri, upstream)
+      })
+      .catch(() => undefined)
+  }
+
+  #remember({ id, sessionId, initialize, client }: LegacyClient): void {
+    this.#options.known.put(id, sessionId, { initialize, logLevel: client.logs.level ?? null, watched: client.watched })
+  }
+
+  async #make(session: StoredSession, initialize: Json, id: string): Promise<LegacyClient> {
+    const { capabilities, protocolVersion } = initializeParams(initialize)
     const scope: Scope = { room: 'relay', kind: 'client', id: session.id, escaped: () => this.#close(opened) }
     const events = createEventStore()
     const transport: NodeStreamableHTTPServerTransport = new NodeStreamableHTTPServerTransport({
-      sessionIdGenerator: randomUUID,
+      sessionIdGenerator: () => id,
       eventStore: events,
       retryInterval,
-      onsessioninitialized: (id) => {
+      onsessioninitialized: () => {
         opened.id = id
         this.#byId.set(id, opened)
       },
-      onsessionclosed: () => this.#close(opened),
+      onsessionclosed: () => {
+        this.#options.known.remove(id)
+        return this.#close(opened)
+      },
     })
     const client: RelayClient = new RelayClient({
       upstreams: this.#options.upstreams,
@@ -150,13 +218,10 @@ export class LegacyClients {
     const relay = createRelayServer({ ...this.#options, client, era: 'legacy', cancelled: (id) => void tellCancelled(transport, id) })
     const opened: LegacyClient = {
       ...{ id: '', sessionId: session.id, client, transport, relay, protocolVersion, scope, events },
-      ...{ answers: new Map(), lastUsed: 0, open: 0 },
+      ...{ initialize, answers: new Map(), lastUsed: 0, open: 0 },
     }
     await within(scope, () => relay.connect(transport))
-    await this.#serve(opened, request, response, body)
-    if (opened.id === '') await this.#close(opened)
-    const oldest = [...this.#byId.values()].find(isIdle)
-    if (this.#byId.size > keepAtMost && oldest !== undefined) await this.#close(oldest)
+    return opened
   }
 
   async #serve(client: LegacyClient, request: RelayRequest, response: ServerResponse, body: unknown): Promise<void> {
@@ -192,6 +257,17 @@ function isIdle({ open, client }: LegacyClient): boolean {
 async function tellCancelled(transport: NodeStreamableHTTPServerTransport, id: RequestId): Promise<void> {
   const { code, message } = new Cancelled()
   await transport.send({ jsonrpc: '2.0', id, error: { code, message } }).catch(() => undefined)
+}
+
+/** What is remembered of a client changes with it. */
+function asksForMore(body: unknown): boolean {
+  return (Array.isArray(body) ? body : [body]).some(
+    (message: unknown) =>
+      typeof message === 'object' &&
+      message !== null &&
+      'method' in message &&
+      ['logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'].some((method) => method === message.method),
+  )
 }
 
 /** Ids of the requests that a body takes back. */

@@ -204,6 +204,10 @@ export class RelayClient {
     await upstream?.unwatch(uri)
   }
 
+  get watched(): string[] {
+    return [...this.#watched.keys()]
+  }
+
   isWatching(uri: string): boolean {
     // What a person has switched off meanwhile is heard of no more.
     return this.#watched.has(uri) && upstreamOfResource(this.view(), uri) !== undefined
