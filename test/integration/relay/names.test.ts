@@ -1,6 +1,10 @@
 /** The names that a session shows stay what they are, whatever happens to its servers; what it may reach is kept by server and tool. */
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { openDatabase } from '../../../server/store/database.ts'
+import { temporaryFolder } from '../../fakes/kernel.ts'
 import { openOfferingServer, tool, type OfferingServer } from '../../fakes/offering-server.ts'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
 import { eventually } from '../../fixtures/eventually.ts'
@@ -126,4 +130,31 @@ test('sessions of an older version show the names they showed and reach what the
   })
   await relay.call('PATCH', `/v1/relay-sessions/${row}`, { body: { policy: {} } })
   expect(await shown(client)).toEqual(expect.arrayContaining(['echo', 'files_read', 'B__echo']))
+})
+
+test('a database of an older version keeps what its sessions and accounts may reach, by server and tool', async () => {
+  const dataDir = temporaryFolder()
+  const file = join(dataDir, 'wheelhouse.db')
+  copyFileSync(join(import.meta.dirname, '..', '..', 'fixtures', 'databases', 'version-27.db'), file)
+  const upstream = 'up_0123456789ab'
+  const rules = { upstreams: [upstream], tools: [{ upstream, name: 'read_graph' }], readOnly: true }
+  const older = openDatabase(file)
+  older
+    .prepare('UPDATE relay_sessions SET policy = ?, expires_at = ?')
+    .run(JSON.stringify({ tools: ['read_graph'], renames: { read_graph: 'graph' }, maxCredits: 9 }), Date.now() + 3_600_000)
+  older.prepare('INSERT OR REPLACE INTO relay_account_rules (account_id, rules) SELECT id, ? FROM users').run(JSON.stringify(rules))
+  older.close()
+  const updated = await serveRelay({ dataDir })
+  onTestFinished(() => updated.stop())
+  const [session] = (await updated.call('GET', '/v1/relay-sessions')).body.sessions
+  expect(session.policy).toMatchObject({
+    tools: [{ upstream, name: 'read_graph' }],
+    renames: [{ kind: 'tool', upstream, name: 'read_graph', as: 'graph' }],
+    ...{ prompts: null, resources: null, groups: [], maxCredits: 9 },
+  })
+  expect((await updated.call('GET', '/v1/account-rules')).body.accounts).toContainEqual({ accountId: session.accountId, rules })
+  const kept = updated.context.database.prepare<[], string>('SELECT names FROM relay_session_names').pluck().all()
+  expect(kept.map((names) => JSON.parse(names))).toContainEqual([
+    { upstream, prefix: '', tools: [['read_graph', 'read_graph']], prompts: [] },
+  ])
 })
