@@ -196,6 +196,7 @@ export const en: Words = {
       'upstream-restarted': 'Server started again',
       'upstream-installing': ({ by }) => `Server is being installed by ${by}`,
       'upstream-start-cancelled': 'Start of server cancelled',
+      'upstream-process-ended': 'A client’s own connection ended',
       'upstream-settings-shown': 'Server’s settings shown',
       'upstream-signed-in': 'Signed in at server',
       'upstream-signed-out': 'Signed out at server',

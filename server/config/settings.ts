@@ -189,6 +189,8 @@ export const settingsSchema = z.object({
       callTimeout: z.number().int().min(1).max(3_600).default(120),
       /** Seconds after which a client that can come back for a late answer no longer holds a connection for it. */
       streamHold: z.number().int().min(1).max(3_600).default(30),
+      /** Connections of clients' own to all servers together, each a process for a program; where a server is not shared. */
+      ownProcesses: z.number().int().min(1).max(1_000).default(32),
       /** MiB that one request of an MCP client may have. */
       maxRequestSize: z.number().int().min(1).max(256).default(32),
     })

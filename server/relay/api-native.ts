@@ -97,6 +97,10 @@ export function nativeHandlers({
     catalogue: () => ({ status: 200, body: { servers: upstreamAdmin.catalogue(usage.callsThisMonth()) } }),
     restartUpstream: async ({ params }, { caller }) => ({ status: 200, body: await upstreamAdmin.restart(params.id, actorOf(caller)) }),
     cancelStart: async ({ params }, { caller }) => ({ status: 200, body: await upstreamAdmin.cancelStart(params.id, actorOf(caller)) }),
+    endOwnProcess: async ({ params }, { caller }) => ({
+      status: 200,
+      body: await upstreamAdmin.endOwn(params.id, params.process, actorOf(caller)),
+    }),
     signIn: async ({ params, body: { clientId, clientSecret } }) => ({
       status: 200,
       body: {

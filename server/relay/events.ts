@@ -24,6 +24,8 @@ export const relayEvents = {
   'upstream-restarted': eventType('neutral', upstream),
   'upstream-installing': eventType('neutral', { /** The program that fetches it. */ by: z.string() }),
   'upstream-start-cancelled': eventType('neutral', upstream),
+  /** A connection of a client's own, ended by a person. */
+  'upstream-process-ended': eventType('neutral', { process: z.string() }),
   'upstream-settings-shown': eventType('neutral', upstream),
   'upstream-signed-in': eventType('neutral', upstream),
   'upstream-signed-out': eventType('neutral', upstream),

@@ -113,6 +113,7 @@ export function createRelayRoom(
   const upstreams = new Upstreams({
     ...{ store: upstreamStore, items: createItemsStore(database), oauthClients, clock, events, log, changed },
     egress: context.egress,
+    ownProcesses: () => relaySettings().ownProcesses,
     connectApi: apiConnections(apiStore),
     ...(backOff === undefined ? {} : { backOff }),
   })

@@ -14,10 +14,10 @@ import {
 import { AnswerStream, type Resumable } from './answer-stream.ts'
 import { headerOf, refuseCharge } from './refusals.ts'
 import { MeteredCall, type Meter } from '../billing/metered-call.ts'
-import { canBeAsked, type RelayClient } from './relay-client.ts'
+import type { RelayClient } from './relay-client.ts'
+import { canBeAsked, type CallOptions } from '../upstreams/callers.ts'
 import type { LegacyClient, LegacyClients } from './legacy-clients.ts'
 import type { Json } from '../upstreams/connection.ts'
-import type { SharedRequestOptions } from '../upstreams/shared-connection.ts'
 import { serverInfo } from './mcp-server.ts'
 import type { ModernClients } from './modern-clients.ts'
 import { Cancelled, ClientEnded } from './running-calls.ts'
@@ -78,7 +78,7 @@ export class LeanCalls {
       ...(meta === undefined ? {} : { _meta: meta }),
     })
     const { signal } = running
-    const options: SharedRequestOptions = { signal, timeout: this.#options.callTimeout(entry.upstream.definition) }
+    const options: CallOptions = { signal, timeout: this.#options.callTimeout(entry.upstream.definition) }
     // What the server says meanwhile turns the answer into a stream; a stateless request has not asked for it.
     if (call.legacy !== undefined)
       options.onNotification = (message) => {
@@ -151,7 +151,9 @@ function isPlainModern(request: IncomingMessage, name: string, meta: Json | unde
 
 /** A server that runs, and no headers to be compared with the arguments. */
 function isPlain({ upstream, listed }: ToolEntry): boolean {
-  if (upstream.state !== 'ready' || upstream.definition.transport === 'built-in') return false
+  // Where it is not shared, whose call it is decides over which connection it goes.
+  if (upstream.state !== 'ready' || upstream.definition.transport === 'built-in' || upstream.definition.options.process !== 'shared')
+    return false
   const schema = listed['inputSchema']
   const properties = isObject(schema) ? schema['properties'] : undefined
   return !isObject(properties) || !Object.values(properties).some((property) => isObject(property) && 'x-mcp-header' in property)

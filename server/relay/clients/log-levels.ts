@@ -1,8 +1,9 @@
 /** What a client hears of what servers log. */
 import { isDoneWithin } from '../../async/deadline.ts'
 import { plainText } from '../../plain-text.ts'
-import type { Message, UpstreamConnection } from '../upstreams/connection.ts'
-import { isLevelOrAbove, settingOf, takesLevels } from '../upstreams/log-wishes.ts'
+import type { Caller } from '../upstreams/callers.ts'
+import type { Message } from '../upstreams/connection.ts'
+import { isLevelOrAbove } from '../upstreams/log-wishes.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 
@@ -13,8 +14,8 @@ export interface ClientLogsParts {
   upstreams: Pick<Upstreams, 'logWishes'>
   /** Servers that the client reaches now. */
   reached(): readonly Upstream[]
-  /** The connections that are the client's alone. */
-  own(): Iterable<Promise<UpstreamConnection>>
+  /** The client as servers meet it; some have a connection that is its alone. */
+  caller: Caller
 }
 
 export class ClientLogs {
@@ -36,7 +37,7 @@ export class ClientLogs {
     this.#level = level
     this.#takeBack()
     this.#takeBack = this.#parts.upstreams.logWishes.add({ level, reaches: (server) => this.#reaches(server) })
-    const own = [...this.#parts.own()].map((connection) => connection.then((open) => this.tell(open)))
+    const own = this.#parts.reached().map((upstream) => upstream.clients.tellLevel(this.#parts.caller, level))
     await isDoneWithin(patience, Promise.allSettled([...this.#tellShared(), ...own]))
   }
 
@@ -53,14 +54,9 @@ export class ClientLogs {
     }
   }
 
-  /** Tells a connection that is new, and the client's alone. */
-  async tell(connection: UpstreamConnection, level = this.#level): Promise<void> {
-    if (level !== undefined && takesLevels(connection)) await connection.request(settingOf(level)).catch(() => undefined)
-  }
-
   /** True for what is no log message. */
-  hears({ method, params }: Message, upstream: Upstream): boolean {
-    const least = this.#level ?? upstream.unaskedLogLevel
+  hears({ method, params }: Message, upstream?: Upstream): boolean {
+    const least = this.#level ?? upstream?.unaskedLogLevel
     return method !== 'notifications/message' || least === undefined || isLevelOrAbove(plainText(params?.['level']), least)
   }
 

@@ -115,8 +115,8 @@ export function createRelayServer(options: PassOnOptions): McpServer {
       await client.logs.want(params.level)
       return {}
     })
-    server.fallbackNotificationHandler = async ({ method, params }) => {
-      if (method === 'notifications/roots/list_changed') client.broadcast({ method, params })
+    server.fallbackNotificationHandler = async ({ method }) => {
+      if (method === 'notifications/roots/list_changed') client.rootsChanged()
     }
   }
   return relay

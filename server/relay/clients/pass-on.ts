@@ -15,6 +15,7 @@ import type { RequestOptions } from '@modelcontextprotocol/client'
 import { escape } from '../../isolation.ts'
 import { callerKey } from '../built-in/server.ts'
 import type { ToolEntry } from '../sessions/view.ts'
+import { canBeAsked, type Caller } from '../upstreams/callers.ts'
 import { asJson, type Json, type Message } from '../upstreams/connection.ts'
 import { builtInId } from '../upstreams/definition.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
@@ -23,7 +24,8 @@ import { readyRedactorOf, redactedAnswer } from '../calls/redactor.ts'
 import type { Rests } from '../calls/rests.ts'
 import type { MetaCallParts } from '../search/meta-calls.ts'
 import { isPendingInput, type PendingInputs } from './pending-input.ts'
-import { canBeAsked, type RelayClient } from './relay-client.ts'
+import { inRounds } from './input-rounds.ts'
+import type { RelayClient } from './relay-client.ts'
 import { plainText } from '../../plain-text.ts'
 import type { CallTimeout } from '../upstreams/definition.ts'
 
@@ -111,9 +113,12 @@ async function sendOn(options: PassOnOptions, upstream: Upstream, message: Messa
   if (upstream.definition.id === builtInId) own.params._meta = { ...own.params._meta, [callerKey]: client.session.id }
   try {
     if (era === 'legacy') {
-      if (!canBeAsked(client.capabilities)) return await upstream.request(own, { ...requestOptions, onNotification: ongoing.notify })
-      const connection = await client.connectionTo(upstream)
-      return await client.during(upstream, ongoing, () => connection.request(own, requestOptions))
+      const { caller } = client
+      const called = { ...requestOptions, onNotification: ongoing.notify, caller, ask: ongoing.ask }
+      if (!upstream.isModern) return await upstream.request(own, called)
+      const meta = { ...own.params._meta, [CLIENT_CAPABILITIES_META_KEY]: client.capabilities }
+      const send = (params: Json): Promise<Json> => upstream.request({ ...own, params }, called)
+      return await inRounds(send, { ...own.params, _meta: meta }, ongoing.ask, ctx.mcpReq.signal)
     }
     const capabilities = envelopeOf(ctx)[CLIENT_CAPABILITIES_META_KEY] ?? {}
     const state = ctx.mcpReq.requestState()
@@ -127,7 +132,7 @@ async function sendOn(options: PassOnOptions, upstream: Upstream, message: Messa
       )
     if (upstream.isModern || !canBeAsked(capabilities))
       return await client.logs.wantDuring(levelOf(ctx), upstream, () =>
-        upstream.request(own, { ...requestOptions, onNotification: ongoing.notify }),
+        upstream.request(own, { ...requestOptions, onNotification: ongoing.notify, caller: client.caller }),
       )
     return answered(await callWithInput(options, upstream, own, capabilities, ctx, pendingAs, requestOptions))
   } finally {
@@ -136,9 +141,7 @@ async function sendOn(options: PassOnOptions, upstream: Upstream, message: Messa
   }
 }
 
-/**
- * A call to a server of the session era for a stateless client that can be asked: on a connection of its own, which outlives the request.
- */
+/** A call to a server of the session era for a stateless client that can be asked: it outlives the request. */
 async function callWithInput(
   { client, pendingInputs, ...options }: PassOnOptions,
   upstream: Upstream,
@@ -148,22 +151,18 @@ async function callWithInput(
   pendingAs: string,
   requestOptions: RequestOptions,
 ) {
-  let ask: (asked: Message) => Promise<Json> = () => Promise.reject(new Error('Not under way'))
-  const connection = await upstream.openDedicated({
-    ...{ id: client.session.id, capabilities },
-    onNotification: (said) => void notifyClient({ client, pendingInputs, ...options }, upstream, said, ctx).catch(escape),
-    onRequest: (asked) => ask(asked),
-    onEnd: () => undefined,
-  })
-  await client.logs.tell(connection, levelOf(ctx))
   return pendingInputs.begin(
     { sessionId: client.session.id, tool: pendingAs, signal: ctx.mcpReq.signal },
-    (asker, abandoned) => {
-      ask = asker
+    (ask, abandoned) => {
+      // What is asked belongs to this call: the session's other calls are somebody else's for all that can be known.
+      const caller: Caller = { ...client.caller, capabilities, of: client.caller }
+      const onNotification = (said: Message): void =>
+        void notifyClient({ client, pendingInputs, ...options }, upstream, said, ctx).catch(escape)
       // The end of the request that asked for it must not end the call: it goes on with the client's next request.
-      return connection.request(message, { ...requestOptions, signal: abandoned, timeout: 3_600_000 })
+      const called = { ...requestOptions, signal: abandoned, timeout: 3_600_000, caller, ask, onNotification }
+      return client.logs.wantDuring(levelOf(ctx), upstream, () => upstream.request(message, called))
     },
-    () => void upstream.closeDedicated(connection).catch(escape),
+    () => undefined,
   )
 }
 

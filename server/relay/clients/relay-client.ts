@@ -1,10 +1,10 @@
-/** One MCP client at our door: which session it came with, what it can do, and the connections to servers that are its alone. */
+/** One MCP client at our door: which session it came with, what it can do, and what it sees of the servers. */
+import { randomUUID } from 'node:crypto'
 import type { ClientCapabilities } from '@modelcontextprotocol/client'
 import { isDoneWithin } from '../../async/deadline.ts'
 import type { Clock } from '../../clock.ts'
-import { readList } from '../upstreams/read-list.ts'
-import { withoutTwins } from '../upstreams/twins.ts'
-import type { Json, UpstreamConnection, Message } from '../upstreams/connection.ts'
+import type { Caller } from '../upstreams/callers.ts'
+import type { Json, Message } from '../upstreams/connection.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 import type { ToolDefinition } from '../upstreams/store.ts'
@@ -18,12 +18,6 @@ import { upstreamOfResource } from '../sessions/resources.ts'
 import type { View } from '../sessions/view.ts'
 import type { Views } from '../sessions/views.ts'
 import type { CallTimeout } from '../upstreams/definition.ts'
-
-/** A request of the client that is being worked on: where what a server says meanwhile belongs. */
-export interface Ongoing {
-  notify(message: Message): void
-  ask(message: Message, signal: AbortSignal): Promise<Json>
-}
 
 /** What the clients of either era are given. */
 export interface ClientsOptions {
@@ -58,32 +52,34 @@ const listWait = 2_500
 /** The same for a request that names one thing: there is no answer to it without the server. A list without it is one. */
 const nameWait = 30_000
 
-/** True for a client that servers may ask things. */
-export function canBeAsked({ sampling, elicitation, roots }: ClientCapabilities): boolean {
-  return sampling !== undefined || elicitation !== undefined || roots !== undefined
-}
-
 export class RelayClient {
   readonly capabilities: ClientCapabilities
   readonly logs: ClientLogs
   /** Plain calls under way. */
   readonly running = new RunningCalls()
   readonly #options: ClientOptions
-  readonly #dedicated = new Map<string, { connection: Promise<UpstreamConnection>; upstream: Upstream; since: number }>()
-  readonly #dedicatedTools = new Map<string, readonly ToolDefinition[]>()
-  readonly #ongoing = new Map<string, Set<Ongoing>>()
+  /** As servers meet it. */
+  readonly caller: Caller
   readonly #watched = new Map<string, Upstream>()
   #cached: { view: View; version: number } | undefined
-  #closed = false
 
   constructor(options: ClientOptions) {
     this.#options = options
-    this.capabilities = options.capabilities
-    this.logs = new ClientLogs({
-      upstreams: options.upstreams,
-      reached: () => this.view().upstreams,
-      own: () => [...this.#dedicated.values()].map(({ connection }) => connection),
-    })
+    const { id, accountId } = options.session()
+    const { capabilities, ask, notify, onToolsChange } = options
+    this.capabilities = capabilities
+    this.caller = {
+      ...{ client: randomUUID(), session: id, account: accountId, capabilities, ask },
+      notify: (message) => {
+        if (this.logs.hears(message)) notify(message)
+      },
+      onTools: () => {
+        this.forgetView()
+        onToolsChange(new Set(['tools']))
+      },
+      logLevel: () => this.logs.level,
+    }
+    this.logs = new ClientLogs({ upstreams: options.upstreams, reached: () => this.view().upstreams, caller: this.caller })
   }
 
   get session(): StoredSession {
@@ -93,7 +89,7 @@ export class RelayClient {
   /** Built once for each change of anything it shows. */
   view(): View {
     const { version } = this.#options.upstreams
-    if (this.#cached?.version !== version) this.#cached = { view: this.#options.views.of(this.session, this.#dedicatedTools), version }
+    if (this.#cached?.version !== version) this.#cached = { view: this.#options.views.of(this.session, this.#ownTools()), version }
     return this.#cached.view
   }
 
@@ -125,15 +121,23 @@ export class RelayClient {
   #starts(limit: number): Promise<void>[] {
     const { upstreams } = this.view()
     for (const upstream of upstreams) upstream.wanted()
-    const starting = upstreams
-      .filter(({ state }) => state === 'starting')
-      .map((upstream) => settledWithin(limit - upstream.startingFor, upstream.settled()))
-    const dedicated = canBeAsked(this.capabilities)
-      ? upstreams
-          .filter(({ state }) => state === 'ready' || state === 'starting')
-          .map((upstream) => this.#settledDedicated(upstream, limit))
-      : []
-    return [...starting, ...dedicated]
+    return upstreams
+      .filter(({ state }) => state === 'starting' || state === 'ready')
+      .map((upstream) => {
+        const settled = upstream.clients.settledFor(this.caller)
+        // Greeting it anew may have begun just now.
+        return settledWithin(upstream.state === 'starting' ? limit - upstream.startingFor : limit, settled)
+      })
+  }
+
+  /** Of servers that show a client of this kind something else than they list. */
+  #ownTools(): ReadonlyMap<string, readonly ToolDefinition[]> {
+    return new Map(
+      this.#options.upstreams.all().flatMap((upstream) => {
+        const tools = upstream.clients.toolsFor(this.caller)
+        return tools === undefined ? [] : [[upstream.definition.id, tools] as const]
+      }),
+    )
   }
 
   /** Why there is no tool of a name, in words. */
@@ -145,46 +149,9 @@ export class RelayClient {
     this.#cached = undefined
   }
 
-  /** The client's own connection to a server, opened when first needed and again after it broke. */
-  connectionTo(upstream: Upstream): Promise<UpstreamConnection> {
-    const { id } = upstream.definition
-    const existing = this.#dedicated.get(id)
-    if (existing?.upstream === upstream) return existing.connection
-    const gone = (): void => {
-      // A later one may have taken its place.
-      if (this.#dedicated.get(id)?.connection !== connection) return
-      this.#dedicated.delete(id)
-      this.#dedicatedTools.delete(id)
-      this.forgetView()
-    }
-    // In a turn of its own: whatever ends it meanwhile finds it in its place.
-    const connection = Promise.resolve().then(() => this.#openDedicated(upstream, gone))
-    this.#dedicated.set(id, { connection, upstream, since: this.#options.clock.monotonic() })
-    connection.catch(gone)
-    return connection
-  }
-
-  async #settledDedicated(upstream: Upstream, limit: number): Promise<void> {
-    const connection = this.connectionTo(upstream).catch(() => undefined)
-    const since = this.#dedicated.get(upstream.definition.id)?.since ?? 0
-    await settledWithin(limit - (this.#options.clock.monotonic() - since), connection)
-  }
-
-  /** Runs a request so that what the server says or asks meanwhile reaches `ongoing`. */
-  async during<Result>(upstream: Upstream, ongoing: Ongoing, run: () => Promise<Result>): Promise<Result> {
-    const { id } = upstream.definition
-    const of = this.#ongoing.get(id) ?? new Set()
-    this.#ongoing.set(id, of.add(ongoing))
-    try {
-      return await run()
-    } finally {
-      of.delete(ongoing)
-    }
-  }
-
-  /** Tells all servers that have a connection for this client alone. */
-  broadcast(message: Message): void {
-    for (const { connection } of this.#dedicated.values()) connection.then((open) => open.notify(message)).catch(() => undefined)
+  /** Servers that ask for roots are to ask again. */
+  rootsChanged(): void {
+    for (const upstream of this.view().upstreams) upstream.clients.rootsChanged(this.caller)
   }
 
   async watch(uri: string, upstream: Upstream): Promise<void> {
@@ -214,64 +181,10 @@ export class RelayClient {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
     this.running.endAll()
     this.logs.close()
-    const dedicated = [...this.#dedicated.values()]
-    this.#dedicated.clear()
-    await Promise.all([
-      ...dedicated.map(({ connection, upstream }) => connection.then((open) => upstream.closeDedicated(open)).catch(() => undefined)),
-      ...[...this.#watched.keys()].map((uri) => this.unwatch(uri).catch(() => undefined)),
-    ])
-  }
-
-  async #openDedicated(upstream: Upstream, gone: () => void): Promise<UpstreamConnection> {
-    const { id } = upstream.definition
-    const connection = await upstream.openDedicated({
-      id: this.session.id,
-      capabilities: this.capabilities,
-      onNotification: (message) => this.#onMessage(upstream, message),
-      onRequest: (message, signal) => (this.#latest(id) ?? this.#options).ask(message, signal),
-      onEnd: gone,
-    })
-    try {
-      if (this.#closed) throw new Error('The client has gone')
-      await this.logs.tell(connection)
-      await this.#readTools(upstream, connection)
-      return connection
-    } catch (error) {
-      // Nobody else knows of it: left open it would be a process more with every try.
-      await upstream.closeDedicated(connection)
-      throw error
-    }
-  }
-
-  async #readTools(upstream: Upstream, connection: UpstreamConnection): Promise<void> {
-    const { items } = (await readList(connection, 'tools', { timeout: upstream.definition.options.listTimeout * 1_000 })) ?? { items: [] }
-    // What a tool list holds are tools; servers are not checked for more.
-    const tools = withoutTwins('tools', items).items as readonly object[] as readonly ToolDefinition[]
-    this.#options.upstreams.tools.learn(upstream.definition, tools)
-    this.#dedicatedTools.set(upstream.definition.id, tools)
-    this.forgetView()
-  }
-
-  #onMessage(upstream: Upstream, message: Message): void {
-    const { id } = upstream.definition
-    if (message.method === 'notifications/tools/list_changed') {
-      this.#dedicated
-        .get(id)
-        ?.connection.then((connection) => this.#readTools(upstream, connection))
-        .then(() => this.#options.onToolsChange(new Set(['tools'])))
-        .catch(() => undefined)
-      return
-    }
-    // Other lists are read over the shared connection, which hears of their changes too.
-    if (message.method.endsWith('/list_changed')) return
-    if (this.logs.hears(message, upstream)) (this.#latest(id) ?? this.#options).notify(message)
-  }
-
-  #latest(id: string): Ongoing | undefined {
-    return [...(this.#ongoing.get(id) ?? [])].at(-1)
+    for (const upstream of this.#options.upstreams.all()) upstream.clients.left(this.caller)
+    await Promise.all([...this.#watched.keys()].map((uri) => this.unwatch(uri).catch(() => undefined)))
   }
 }
 

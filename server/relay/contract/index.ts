@@ -39,6 +39,8 @@ export const relayContract = defineContract({
       remedy: 'Look at its state; only a start under way, or one that is to be tried again, can be cancelled.',
     },
     'upstream-unavailable': { status: 502, remedy: 'Look at the log of the server in the window, and start it again.' },
+    'own-processes-full': { status: 503, remedy: 'End one that is idle, or allow more of them.' },
+    'own-process-not-found': { status: 404, remedy: 'It has ended; the server shows those there are.' },
     'sign-in-impossible': { status: 502, remedy: 'Check with whoever runs the server how one signs in there.' },
     'sign-in-wants-client': { status: 409, remedy: 'Register a program there by hand, and give its client id.' },
     'argument-unknown': { status: 400, remedy: 'Name an argument that the tool takes.' },

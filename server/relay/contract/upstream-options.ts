@@ -15,6 +15,12 @@ const fields = {
   asksFirst: z.enum(['nothing', 'destructive', 'everything']).default('nothing'),
   /** Its titles and descriptions may change: only another name, schema or hint holds something back. */
   trustTexts: z.boolean().default(false),
+  /** Whether all clients share one connection, a process for a program, or each session or client has one of its own beside it. */
+  process: z.enum(['shared', 'session', 'client']).default('shared'),
+  /** Seconds after its last request that one of a client's or session's own ends. */
+  ownIdle: seconds.default(60),
+  /** How many of those there may be. */
+  ownAtMost: z.number().int().min(1).max(200).default(8),
 }
 type Fields = typeof fields
 

@@ -51,6 +51,19 @@ export type UpstreamPatch = z.output<typeof upstreamPatch>
 export const upstreamState = z.enum(['disabled', 'starting', 'ready', 'retrying', 'failed', 'signed-out', 'locked'])
 export type UpstreamState = z.output<typeof upstreamState>
 
+const ownProcess = z.object({
+  id: z.string(),
+  /** Id of the session it serves. */
+  session: z.string(),
+  /** The client it serves alone; null when it serves all of the session. */
+  client: z.string().nullable(),
+  pid: z.number().int().nullable(),
+  since: z.iso.datetime(),
+  lastUsed: z.iso.datetime(),
+  /** Requests under way. */
+  busy: z.number().int(),
+})
+
 /** How much of one of its lists is known. */
 const listStanding = z.object({
   /** `absent`: it has none. `failed`: it is read again after a while. `cut`: there is more than what was taken. */
@@ -90,6 +103,8 @@ export const upstreamView = z.object({
   pid: z.number().int().nullable(),
   tools: z.number().int(),
   lists: z.object({ tools: listStanding, resources: listStanding, resourceTemplates: listStanding, prompts: listStanding }),
+  /** Connections of clients' or sessions' own, where it is not shared; a process each for a program. */
+  own: z.array(ownProcess),
   /** Tools whose definition changed since a person agreed to it. */
   quarantined: z.number().int(),
   /** Names and addresses that it lists more than once; it answers for the first of each alone. */

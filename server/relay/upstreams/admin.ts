@@ -150,6 +150,14 @@ export class UpstreamAdmin {
     upstreams.announce(upstream)
   }
 
+  /** Ends a connection that a client or session has for itself. Throws `upstream-not-found`, `own-process-not-found`. */
+  async endOwn(id: string, process: string, actor: string): Promise<UpstreamView> {
+    const upstream = this.#options.upstreams.get(id)
+    if (!(await upstream.clients.endOne(process))) throw new RelayFault('own-process-not-found', 'It has ended already', { id: process })
+    this.#options.events.emit({ type: 'upstream-process-ended', subject: upstream.definition.name, actor, data: { process } })
+    return this.view(upstream)
+  }
+
   /** Throws `upstream-not-found`. */
   async restart(id: string, actor: string): Promise<UpstreamView> {
     const { upstreams } = this.#options

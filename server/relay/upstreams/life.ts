@@ -131,6 +131,11 @@ export class UpstreamLife {
     this.#failed('session-lost', mishap)
   }
 
+  /** It is to be greeted anew, though nothing is wrong with it. */
+  startAnew(): void {
+    this.#life.handle('start-anew')
+  }
+
   /** It, or the library that speaks to it, threw where nobody waited. */
   countEscape(): void {
     this.#escapes += 1

@@ -2,7 +2,8 @@
 import { to, toOneOf, type LifecycleTable } from '../../lifecycle.ts'
 import type { UpstreamState } from '../contract/upstream.ts'
 
-export type UpstreamEvent = 'start' | 'connected' | 'start-failed' | 'connection-lost' | 'session-lost' | 'retry-due' | 'woken' | 'stop'
+export type UpstreamEvent =
+  'start' | 'connected' | 'start-failed' | 'connection-lost' | 'session-lost' | 'retry-due' | 'woken' | 'start-anew' | 'stop'
 
 /** What is true beside the state; decides what becomes of an upstream that failed. */
 export interface UpstreamFacts {
@@ -59,6 +60,10 @@ export const upstreamLifecycle: LifecycleTable<UpstreamState, UpstreamEvent, Ups
       stop: stopped,
     },
     ready: {
+      'start-anew': to(
+        'starting',
+        'A client has come that can be asked. A server of the session era hears of that only when it is greeted; nothing runs there now.',
+      ),
       'connection-lost': failing('Its process died, the connection was cut, or its token is good no more.'),
       'session-lost': to(
         'starting',

@@ -1,27 +1,24 @@
 /**
- * The connection to a server that all clients share which can do nothing for it in return. It is opened once however many ask, and belongs
+ * The connection to a server that all clients share. It is opened once however many ask, and belongs
  * to the server's life: there is one under way while that is `starting`, and one open while it is `ready`.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { RequestOptions } from '@modelcontextprotocol/client'
 import { abortable } from '../../async/abortable.ts'
 import { inTime } from '../../async/deadline.ts'
 import type { Fault } from '../../fault.ts'
-import { RelayFault } from '../fault.ts'
 import { escape, within, type Scope } from '../../isolation.ts'
 import type { Json, Message, UpstreamConnection, UpstreamConnectionOptions } from './connection.ts'
 import { isLostSession, isUnreachable, reasonOf } from './errors.ts'
 import type { UpstreamLife } from './life.ts'
 import { lossOf, mishapOf, type Mishap, type Reached } from './mishaps.ts'
+import { askable, type CallOptions } from './callers.ts'
 import { openConnection } from './open-connection.ts'
+import type { Questions } from './questions.ts'
 
 /** How a server is reached, whoever the connection is for. */
 export type Reach = Omit<UpstreamConnectionOptions, 'capabilities' | 'onNotification' | 'onRequest'>
 
-export interface SharedRequestOptions extends RequestOptions {
-  /** Hears what the server says while this is the only request it works on. */
-  onNotification?: (message: Message) => void
-}
+export type SharedRequestOptions = CallOptions
 
 export interface SharedConnectionParts {
   life: UpstreamLife
@@ -29,13 +26,14 @@ export interface SharedConnectionParts {
   /** What the connection throws where nobody waits comes back here. */
   scope: Scope
   reach(signal: AbortSignal): Reach
+  questions: Questions
+  /** What the server lists for a client that cannot be asked is known, so that it may be told of one that can. */
+  plainKnown(): boolean
   /** A start begins. */
   onStart(): void
   /** It is open and not yet `ready`: resolves when what the server offers has been read. */
   onOpen(connection: UpstreamConnection): Promise<void>
   onReady(connection: UpstreamConnection): Promise<void>
-  /** It broke, or had to be dropped. */
-  onLost(): void
   onNotification(message: Message): void
   /** A request failed; the reason for which its connection is of no more use, or null. */
   onRequestError(error: unknown): string | null
@@ -62,8 +60,9 @@ export class SharedConnection {
   #next = Promise.withResolvers<Start>()
   /** The one before, while it ends. */
   #closing: Promise<void> = Promise.resolve()
-  /** Requests on it, each with whoever hears what the server says meanwhile. */
-  readonly #underway = new Set<{ onNotification: SharedRequestOptions['onNotification'] }>()
+  /** A client that can be asked has come, and the connection there is was opened with that said. */
+  #wanted = false
+  #said = false
   readonly #durations: number[] = []
   /** A start belongs to the server, whoever's call made it necessary. */
   readonly #outside = AsyncLocalStorage.snapshot()
@@ -74,6 +73,14 @@ export class SharedConnection {
 
   get current(): UpstreamConnection | undefined {
     return this.#current
+  }
+  /** The server knows, or will with its next start, that there are clients that can be asked. */
+  get saysAskable(): boolean {
+    return this.#wanted
+  }
+  /** The one there is was opened with that said. */
+  get hasSaid(): boolean {
+    return this.#said
   }
   /** Median of the last calls, milliseconds; null before the first. */
   get latency(): number | null {
@@ -110,12 +117,26 @@ export class SharedConnection {
     if (this.#start !== undefined || this.#parts.life.wanted()) await this.whenOpen().catch(() => undefined)
   }
 
+  /** A client that can be asked has come: the server is greeted anew and told so, as soon as nothing runs there. */
+  sayAskable(): void {
+    this.#wanted = true
+    this.#greetAnew()
+  }
+
   /** Throws `upstream-unavailable`, and what the server answers. */
-  async request(message: Message, { onNotification, ...options }: SharedRequestOptions = {}): Promise<Json> {
-    const connection = this.#current ?? (await this.whenOpen())
+  async request(message: Message, options: CallOptions = {}): Promise<Json> {
     const begun = performance.now()
-    const own = { onNotification }
-    this.#underway.add(own)
+    try {
+      return await this.#parts.questions.run(message, options, () => this.#send(message, options))
+    } finally {
+      this.#durations.push(performance.now() - begun)
+      if (this.#durations.length > remembered) this.#durations.shift()
+      if (this.#wanted !== this.#said) this.#greetAnew()
+    }
+  }
+
+  async #send(message: Message, { onNotification: _, caller: __, ask: ___, ...options }: CallOptions): Promise<Json> {
+    const connection = this.#current ?? (await this.whenOpen())
     try {
       return await connection.request(message, options)
     } catch (error) {
@@ -125,11 +146,16 @@ export class SharedConnection {
       // The far server has forgotten our session (it restarted, or the session idled out); the request did not reach any tool.
       this.#sessionLost(connection, reasonOf(error))
       return await (await this.whenOpen()).request(message, options)
-    } finally {
-      this.#underway.delete(own)
-      this.#durations.push(performance.now() - begun)
-      if (this.#durations.length > remembered) this.#durations.shift()
     }
+  }
+
+  #greetAnew(): void {
+    const { life, questions, plainKnown } = this.#parts
+    const connection = this.#current
+    if (connection === undefined || this.#wanted === this.#said || life.state !== 'ready' || questions.size > 0 || !plainKnown()) return
+    this.#forget(connection)
+    this.#closing = connection.close()
+    life.startAnew()
   }
 
   /** Ends it for a reason that is the server's: as if it had broken. */
@@ -157,23 +183,24 @@ export class SharedConnection {
   }
 
   async #open(own: Start, signal: AbortSignal): Promise<UpstreamConnection> {
-    const { life, reach, onStart, onOpen, onReady, unavailable } = this.#parts
+    const { life, reach, onStart, onOpen, onReady, unavailable, questions, plainKnown } = this.#parts
+    const says = this.#wanted && plainKnown()
     try {
       await this.#closing
       signal.throwIfAborted()
       onStart()
       const connection = await openConnection({
         ...reach(signal),
-        capabilities: {},
+        // In the newer era a server asks in its answers, and those of both speak the older one with whom they are to ask in the middle of a call.
+        ...(says ? { capabilities: askable, era: 'legacy' } : { capabilities: {} }),
         onNotification: (message) => this.#onMessage(message),
-        onRequest: async ({ method }) => {
-          throw new RelayFault('not-offered', `${method} is not offered on this connection`)
-        },
+        onRequest: (message, stop) => questions.answer(message, stop),
       })
       if (signal.aborted) {
         await connection.close()
         throw signal.reason
       }
+      this.#said = says
       this.#current = connection
       connection.whenEnded((reason) => this.#lost(connection, lossOf(reason, this.#parts.reached)))
       await onOpen(connection)
@@ -182,6 +209,7 @@ export class SharedConnection {
       this.#start = undefined
       life.connected()
       await onReady(connection)
+      this.#greetAnew()
       return connection
     } catch (error) {
       if (this.#start === own) {
@@ -194,7 +222,6 @@ export class SharedConnection {
 
   #lost(connection: UpstreamConnection, mishap: Mishap): void {
     if (!this.#forget(connection)) return
-    this.#parts.onLost()
     this.#parts.life.connectionLost(mishap)
   }
 
@@ -214,8 +241,6 @@ export class SharedConnection {
 
   #onMessage(message: Message): void {
     if (message.method !== 'notifications/message') return this.#parts.onNotification(message)
-    // What is said while one call runs belongs to that call; while several run nobody can tell, and nobody else may read it.
-    const [only, ...others] = this.#underway
-    if (others.length === 0) only?.onNotification?.(message)
+    this.#parts.questions.hear(message)
   }
 }

@@ -10,8 +10,10 @@ import type { StartProgressView } from '../contract/start-progress.ts'
 import type { UpstreamState } from '../contract/upstream.ts'
 import type { OAuthClient } from '../oauth/oauth-client.ts'
 import { changedParts, Offer, type Catalogue, type CataloguePart, type ListStanding } from './catalogue.ts'
-import type { Json, Message, UpstreamConnection, UpstreamConnectionOptions } from './connection.ts'
-import { DedicatedConnections, type DedicatedClient } from './dedicated-connections.ts'
+import type { Json, Message, UpstreamConnectionOptions } from './connection.ts'
+import type { CallOptions } from './callers.ts'
+import type { ProcessBudget } from './process-budget.ts'
+import type { ToolDefinition } from './store.ts'
 import type { UpstreamDefinition } from './definition.ts'
 import type { EraMemory } from './era.ts'
 import { isInsufficientScope } from './errors.ts'
@@ -20,8 +22,9 @@ import type { UpstreamEvent } from './lifecycle.ts'
 import { ToldLevel } from './log-wishes.ts'
 import { StartWatch } from './progress.ts'
 import { ResourceWatches } from './resource-watches.ts'
-import { SharedConnection, type Reach, type SharedRequestOptions } from './shared-connection.ts'
+import { SharedConnection, type Reach } from './shared-connection.ts'
 import { redactor } from './shown-settings.ts'
+import { UpstreamClients } from './upstream-clients.ts'
 import { UpstreamLog, type LogLine } from './upstream-log.ts'
 
 export interface UpstreamOptions {
@@ -38,11 +41,17 @@ export interface UpstreamOptions {
   backOff?: readonly number[]
   /** The lowest level from which on one of its clients wants to hear what it logs. */
   logLevel?(): string | undefined
+  /** For connections of clients' own, of all servers together. */
+  budget: ProcessBudget
   /** Why its settings cannot be opened: it cannot be started then. */
   locked?: string | null
   onState(upstream: Upstream): void
   /** After every successful start and every announced change. */
   onCatalogue(upstream: Upstream, changed: ReadonlySet<CataloguePart>): void
+  /** Tools that it lists on a connection of a client's own. */
+  onOwnTools(upstream: Upstream, tools: readonly ToolDefinition[]): void
+  /** A connection of a client's own was opened or has ended. */
+  onOwn(upstream: Upstream): void
   /** What comes over the shared connection: log lines, updated resources. */
   onNotification(upstream: Upstream, message: Message): void
   /** How far its start has come, and that something has to be fetched for it. */
@@ -56,12 +65,13 @@ export class Upstream {
   readonly definition: UpstreamDefinition
   /** Why its settings cannot be opened; null when they can. */
   readonly locked: string | null
+  /** Those that it serves. */
+  readonly clients: UpstreamClients
   readonly #options: UpstreamOptions
   readonly #log: UpstreamLog
   readonly #redacted: (text: string) => string
   readonly #life: UpstreamLife
   readonly #shared: SharedConnection
-  readonly #dedicated: DedicatedConnections
   readonly #offer: Offer
   readonly #watches: ResourceWatches
   readonly #starting: StartWatch
@@ -103,8 +113,21 @@ export class Upstream {
     this.#offer = new Offer({
       listTimeout: () => definition.options.listTimeout * 1_000,
       isCurrent: (connection) => this.#shared.current === connection,
-      onChange: (parts) => options.onCatalogue(this, parts),
+      onChange: (parts) => {
+        if (parts.has('tools')) this.clients.listed(this.catalogue.tools)
+        options.onCatalogue(this, parts)
+      },
       note,
+    })
+    this.clients = new UpstreamClients({
+      ...{ definition, clock, budget: options.budget, asksNobody: options.builtIn !== undefined, note },
+      shared: () => this.#shared,
+      mayBeModern: () => options.eras.known === 'modern',
+      tools: () => this.catalogue.tools,
+      reach: (signal) => this.#reach(signal),
+      stopped: () => this.#life.stopped,
+      onOwnTools: (tools) => options.onOwnTools(this, tools),
+      onOwn: () => options.onOwn(this),
     })
     const scope: Scope = { room: 'relay', kind: 'upstream', id: definition.id, escaped: (_, reason) => this.#escaped(reason) }
     this.#shared = new SharedConnection({
@@ -116,6 +139,8 @@ export class Upstream {
       scope,
       reach: (signal) => this.#reach(signal),
       onStart: () => oauthClient?.tryAgain(),
+      plainKnown: () => this.clients.plainKnown,
+      questions: this.clients.questions,
       onOpen: (connection) => {
         this.#starting.listing()
         return this.#offer.readAll(connection)
@@ -124,7 +149,6 @@ export class Upstream {
         void this.#logLevel.tell()
         return this.#watches.renew(connection)
       },
-      onLost: () => void this.#dedicated.end().catch(escape),
       onNotification: (message) => this.#onNotification(message),
       onRequestError: (error) => {
         if (isInsufficientScope(error)) oauthClient?.needsScope(error.requiredScope)
@@ -132,7 +156,6 @@ export class Upstream {
       },
       unavailable: (cause) => this.#unavailable(cause),
     })
-    this.#dedicated = new DedicatedConnections({ reach: (signal) => this.#reach(signal), isModern: () => this.isModern, note })
     const shared = { connection: () => this.#shared.current, request: (message: Message) => this.request(message), note }
     this.#watches = new ResourceWatches(shared)
     this.#logLevel = new ToldLevel({ ...shared, lowest: () => options.logLevel?.() })
@@ -181,7 +204,7 @@ export class Upstream {
     return this.#shared.current?.protocol ?? null
   }
   get isModern(): boolean {
-    return this.#options.eras.known === 'modern'
+    return (this.#shared.current?.era ?? this.#options.eras.known) === 'modern'
   }
   get latency(): number | null {
     return this.#shared.latency
@@ -218,7 +241,7 @@ export class Upstream {
   stop(): Promise<void> {
     this.#life.stop()
     this.#offer.stop()
-    this.#ended = Promise.all([this.#shared.close(new Error('The server was stopped')), this.#dedicated.end()]).then(() => undefined)
+    this.#ended = Promise.all([this.#shared.close(new Error('The server was stopped')), this.clients.end()]).then(() => undefined)
     return this.#ended
   }
 
@@ -243,21 +266,15 @@ export class Upstream {
   /** What the one before it offered stays known until it answers itself. */
   inherit(previous: Upstream): void {
     this.#offer.inherit(previous.#offer)
+    const [now, before] = [this.definition, previous.definition]
+    if (now.command === before.command && now.url === before.url && now.args.join('\0') === before.args.join('\0'))
+      this.clients.inherit(previous.clients)
   }
 
-  /** One request over the shared connection, for clients that can do nothing for the server in return. */
-  request(message: Message, options?: SharedRequestOptions): Promise<Json> {
-    return this.#shared.request(message, options)
-  }
-
-  /** A connection of its own for a client that can be asked things. The caller closes it. */
-  async openDedicated(client: DedicatedClient): Promise<UpstreamConnection> {
-    await this.#shared.whenOpen()
-    return this.#dedicated.open(client, this.#life.stopped)
-  }
-
-  closeDedicated(connection: UpstreamConnection): Promise<void> {
-    return this.#dedicated.close(connection)
+  /** One request, over the connection that is its caller's, or the shared one. Throws `upstream-unavailable`, and what the server answers. */
+  request(message: Message, options: CallOptions = {}): Promise<Json> {
+    const { caller } = options
+    return caller === undefined ? this.#shared.request(message, options) : this.clients.request(caller, message, options)
   }
 
   /** Tells it from which level on its clients want to hear what it logs. */

@@ -17,6 +17,7 @@ import { createEraMemory } from './era.ts'
 import { Items } from './items.ts'
 import type { ItemsStore } from './items-store.ts'
 import type { UpstreamStore } from './store.ts'
+import { ProcessBudget } from './process-budget.ts'
 import { Tools } from './tools.ts'
 import { programOf } from './launchers.ts'
 import { Upstream } from './upstream.ts'
@@ -32,6 +33,8 @@ export interface UpstreamsOptions {
   events: Announcer<typeof relayEvents>
   log: Log
   changed(): void
+  /** How many connections of clients' own there may be to all servers together. */
+  ownProcesses(): number
   /** An HTTP API as a server within this process. */
   connectApi?(definition: UpstreamDefinition, send: typeof fetch): NonNullable<UpstreamConnectionOptions['builtIn']>
   backOff?: readonly number[]
@@ -54,6 +57,7 @@ export class Upstreams {
   readonly #options: UpstreamsOptions
   readonly #reaper = createProcessReaper()
   readonly #wakings: Wakings
+  readonly #budget: ProcessBudget
   readonly #byId = new Map<string, Upstream>()
   readonly #catalogueChanges = createSignal<[upstream: Upstream, changed: ReadonlySet<CataloguePart>]>()
   readonly #notifications = createSignal<[upstream: Upstream, message: Message]>()
@@ -66,6 +70,7 @@ export class Upstreams {
   constructor(options: UpstreamsOptions) {
     this.#options = options
     this.tools = new Tools(options)
+    this.#budget = new ProcessBudget(options.ownProcesses)
     this.#wakings = new Wakings({ clock: options.clock, onWoken: () => this.woken() })
     this.items = new Items(options.items)
   }
@@ -198,6 +203,12 @@ export class Upstreams {
       onProgress: () => this.#options.changed(),
       onInstalling: ({ definition: { name, command } }) =>
         this.#options.events.emit({ type: 'upstream-installing', subject: name, data: { by: programOf(command) } }),
+      budget: this.#budget,
+      onOwnTools: (_, tools) => this.tools.learn(definition, tools),
+      onOwn: () => {
+        this.#version += 1
+        this.#options.changed()
+      },
       onNotification: (from, message) => this.#notifications.emit(from, message),
       onIllegalTransition: (_, state, event) => log.error({ upstream: id, state, event }, 'illegal transition of an upstream'),
     })

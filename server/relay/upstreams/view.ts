@@ -23,6 +23,7 @@ export function viewOf(upstream: Upstream, tools: Tools): UpstreamView {
     nextTry: nextTry === null ? null : iso(nextTry),
     lists: upstream.lists,
     progress,
+    own: upstream.clients.own.map(({ since, lastUsed, ...own }) => ({ ...own, since: iso(since), lastUsed: iso(lastUsed) })),
     signedIn: isSignedIn,
     tools: offered.length,
     quarantined: offered.filter(waitsForLook).length,

@@ -22,9 +22,8 @@ it('restarts a server that threw once, sets one aside that does it again, and en
     quiet: 'answers',
     once: 'answers',
     always: 'It caused an error here: a frame too long. Stopped after 2 tries',
-    ownLane: ['opened', 1],
     lane: 'answers',
-    laneAgain: 'legacy',
+    laneAgain: 'answers',
   })
   expect(status).toBe(0)
 })
