@@ -1,6 +1,6 @@
 /**
- * A call to a server of the stateless era for a client of the session era. The server asks in its answer; the client is asked in the middle of
- * its call, and the call is made again with what it said.
+ * A call to a server of the stateless era for a client of the session era. The server asks in its answer; the client is asked in the middle
+ * of its call, and the call is made again with what it said.
  */
 import type { Json, Message } from '../upstreams/connection.ts'
 

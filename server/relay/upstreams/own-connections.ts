@@ -1,6 +1,6 @@
 /**
- * Connections to one server that belong to one client or one session, where a person wants that: a process each for stdio. Each ends a while
- * after its last request, their number is bounded, and what goes wrong on one ends it and nothing else; the next request opens another.
+ * Connections to one server that belong to one client or one session, where a person wants that: a process each for a program. Each ends a
+ * while after its last request, their number is bounded, and what goes wrong on one ends it alone; the next request opens another.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { RelayFault } from '../fault.ts'

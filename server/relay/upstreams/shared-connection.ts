@@ -191,7 +191,7 @@ export class SharedConnection {
       onStart()
       const connection = await openConnection({
         ...reach(signal),
-        // In the newer era a server asks in its answers, and those of both speak the older one with whom they are to ask in the middle of a call.
+        // In the newer era a server asks in its answers alone; one that speaks both is greeted in the older, where its tools may ask as well.
         ...(says ? { capabilities: askable, era: 'legacy' } : { capabilities: {} }),
         onNotification: (message) => this.#onMessage(message),
         onRequest: (message, stop) => questions.answer(message, stop),

@@ -271,7 +271,7 @@ export class Upstream {
       this.clients.inherit(previous.clients)
   }
 
-  /** One request, over the connection that is its caller's, or the shared one. Throws `upstream-unavailable`, and what the server answers. */
+  /** One request, over its caller's own connection or the shared one. Throws `upstream-unavailable`, and what the server answers. */
   request(message: Message, options: CallOptions = {}): Promise<Json> {
     const { caller } = options
     return caller === undefined ? this.#shared.request(message, options) : this.clients.request(caller, message, options)
