@@ -43,7 +43,7 @@ page = await call('browser_fill', {
   ],
   submit: true,
 })
-console.log(`signed in: ${/^Tab t1: (.*) — /m.exec(page)?.[1] ?? 'no'}`)
+console.log(`signed in: ${/^Tab t1: "(.*)" — /m.exec(page)?.[1] ?? 'no'}`)
 
 page = await call('browser_type', { session_id, ref: ref(page, /"Container or booking number"/), text: container, submit: true })
 const exportLink = ref(page, /link "Export/)

@@ -37,8 +37,8 @@ export interface BuiltInTool<Input extends z.ZodObject = z.ZodObject> {
   /** What whoever decided the session's policy has to hold, now. */
   right: Right
   destructive?: boolean
-  /** What it works on, for the audit trail: an id, never contents. */
-  about?(input: z.output<Input>): string
+  /** What it works on, for the audit trail: an id, never contents. `actor`: who calls. */
+  about?(input: z.output<Input>, actor: string): string
   /**
    * `progress` tells a client that asked for it how far the work is, and never fails; one that says nothing is said to be done when it is.
    */
@@ -134,7 +134,7 @@ async function callTool(
     }
   }
   const audit = (type: 'tool-used' | 'tool-failed'): void => {
-    const data = { readOnly, about: about?.(given).slice(0, 200), title }
+    const data = { readOnly, about: about?.(given, actor).slice(0, 200), title }
     events.emit({ type, subject: name, actor, data })
   }
   try {

@@ -93,13 +93,13 @@ export async function answer(workplace: Workplace, done: string, signal: AbortSi
 
 /** Which tab, and what others there are. */
 export function headOf(workplace: Workplace, tab: KnownPage, title: string): string {
-  const own = `Tab ${workplace.nameOf(tab.id)}: ${title === '' ? '' : `${title} — `}${shownAddress(tab.page.url())}`
+  const own = `Tab ${workplace.nameOf(tab.id)}: ${titled(title)}${shownAddress(tab.page.url())}`
   const others = workplace.session.pages.list().filter(({ id }) => id !== tab.id)
   return others.length === 0 ? own : `${own}\nOther tabs: ${others.map((each) => tabLine(workplace, each)).join('; ')}`
 }
 
 export function tabLine(workplace: Workplace, { id, title, url }: KnownPage): string {
-  return `${workplace.nameOf(id)} ${title === '' ? '' : `${oneLine(title)} — `}${shownAddress(url)}`
+  return `${workplace.nameOf(id)} ${titled(oneLine(title))}${shownAddress(url)}`
 }
 
 /** As the page has it now: the browser tells of a new one late. */
@@ -108,6 +108,9 @@ async function titleOf(tab: KnownPage, signal: AbortSignal): Promise<string> {
   const title = await withDeadline(1_000, signal, (within) => abortable(tab.page.title(), within), late).catch(() => tab.title)
   return oneLine(title)
 }
+
+/** In quotation marks: it is the site's, too. */
+const titled = (title: string): string => (title === '' ? '' : `${JSON.stringify(title)} — `)
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, 120)
 

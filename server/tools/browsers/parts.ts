@@ -1,5 +1,6 @@
 /** What the inputs of several tools have in common. */
 import { z } from 'zod'
+import { lastOf } from './workplace.ts'
 
 export const sessionId = {
   session_id: z.string().min(1).max(200).optional().describe('The one used last when left out'),
@@ -7,4 +8,5 @@ export const sessionId = {
 /** For what nobody should do to the wrong one. */
 export const namedSession = { session_id: z.string().min(1).max(200).describe('Id from browser_list') }
 export const address = z.url({ protocol: /^https?$/ }).max(2_000)
-export const about = ({ session_id: id }: { session_id?: string | undefined }): string => id ?? 'the session used last'
+/** For the audit trail: also where the call left it out. */
+export const about = ({ session_id: id }: { session_id?: string | undefined }, actor: string): string => id ?? lastOf(actor) ?? ''

@@ -66,9 +66,11 @@ export function changes(before: readonly string[], now: readonly string[]): stri
   if (gone.length > mostCompared || come.length > mostCompared || gone.length * come.length > 1_500_000) return null
   const told: string[] = []
   let under = -1
+  const fresh = new Set<number>()
   for (const { sign, line, at } of compared(gone, come)) {
     const parent = parentOf(now, start + at, line)
-    if (parent !== under && parent >= 0) told.push(`  ${now[parent]}`)
+    if (sign === '+') fresh.add(start + at)
+    if (parent !== under && parent >= 0 && !fresh.has(parent)) told.push(`  ${now[parent]}`)
     under = parent
     told.push(`${sign} ${line}`)
   }

@@ -204,7 +204,10 @@ export class Workplace {
     if (this.#watched.has(id)) return
     const cdp = await page.createCDPSession()
     this.#watched.set(id, cdp)
-    page.once('close', () => this.#watched.delete(id))
+    page.once('close', () => {
+      this.#watched.delete(id)
+      this.seen.delete(id)
+    })
     this.#listen(id, page, cdp)
     await cdp.send('Page.enable')
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { text as textFrom } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { browserTools } from '../../../server/tools/browsers/index.ts'
-import { openHouse } from '../../fakes/house-session.ts'
+import { openHouse, type HouseSession } from '../../fakes/house-session.ts'
 import { relayKey } from '../../fakes/served-relay.ts'
 import { serveBrowsers, type ServedBrowsers } from '../../fakes/served-browsers.ts'
 import { startAgentSite, type AgentSite } from '../../fixtures/agent-site.ts'
@@ -37,6 +37,8 @@ interface Agent {
   at(path: string): Promise<string>
   names(): Promise<string[]>
   actor: string
+  /** The audit's lines about tools. */
+  audit: HouseSession['audit']
 }
 
 async function agent(wheelhouseTools = changing): Promise<Agent> {
@@ -58,6 +60,7 @@ async function agent(wheelhouseTools = changing): Promise<Agent> {
     },
     names,
     actor,
+    audit: house.audit,
   }
 }
 
@@ -86,7 +89,7 @@ it('a script signs in to the practice site, finds a container, reads its booking
 })
 
 it('an agent fills, ticks, chooses, clicks in every way, drags and gives files, and each answer says what it changed', async () => {
-  const { call, refused, at } = await agent()
+  const { call, refused, at, audit } = await agent()
   const page = await at('/hands')
   const fields = [
     { ref: ref(page, /Ship/), value: 'Meridian' },
@@ -109,6 +112,9 @@ it('an agent fills, ticks, chooses, clicks in every way, drags and gives files, 
   const paper = { name: 'bill.txt', text: 'ten crates' }
   expect(await call('browser_upload', { ref: ref(page, /Papers/), files: [paper] })).toContain('bill.txt ten crates')
   expect(await call('browser_evaluate', { ...moor, script: '(button) => button.id' })).toContain('"moor"')
+
+  const inTheTrail = audit().filter(({ subject }) => subject === 'browser_click')
+  expect(inTheTrail.map(({ about }) => about)).toEqual(Array(inTheTrail.length).fill(session_id))
 
   expect(await refused('browser_select', { ref: ref(page, /Size/), options: ['50XX'] })).toContain('there are: 20GP / 40HC')
   expect(await refused('browser_upload', { ref: ref(page, /Papers/), files: [{ name: 'a' }] })).toContain('one of text, base64')

@@ -11,6 +11,8 @@ it('tells the lines that have come and gone, below the line they stand under', (
   expect(changes(page, opened)).toEqual([`  ${page[4]}`, '+     - term: Booking number', '+     - definition: BK-1'])
   expect(changes(opened, page)).toEqual([`  ${page[4]}`, '-     - term: Booking number', '-     - definition: BK-1'])
   expect(changes(page, page)).toEqual([])
+  const dialog = ['- dialog [ref=e7]', '  - button "OK" [ref=e8]']
+  expect(changes(page, [...page, ...dialog])).toEqual(dialog.map((line) => `+ ${line}`))
 })
 
 it('the keyboard going elsewhere is no change; most of the page being another is told as a whole', () => {

@@ -129,6 +129,7 @@ export function makeNaming(): Naming {
 
   function childrenOf(node: Node): Iterable<Node> {
     if (node instanceof Element && node.shadowRoot !== null) return node.shadowRoot.childNodes
+    if (node instanceof HTMLDetailsElement && !node.open) return [...node.children].filter(({ tagName }) => tagName === 'SUMMARY')
     if (node instanceof HTMLSlotElement) {
       const given = node.assignedNodes()
       return given.length > 0 ? given : node.childNodes

@@ -99,7 +99,8 @@ export function makeReader({ roleOf, nameOf, textOf, childrenOf, tidy }: Naming,
   }
 
   function describe(which: Element): string {
-    const role = shownRole(which, true) ?? which.tagName.toLowerCase()
+    const control = which instanceof HTMLLabelElement ? which.control : null
+    const role = control === null ? (shownRole(which, true) ?? which.tagName.toLowerCase()) : roleOf(control)
     const name = nameOf(which, role) || textOf(which, 60)
     return name === '' ? role : `${role} ${quoted(name)}`
   }
