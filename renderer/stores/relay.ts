@@ -78,6 +78,11 @@ export const useRelay = defineStore('relay', () => {
       await control().changeUpstream({ params: { id }, body: { enabled } })
       await servers.refresh()
     },
+    /** Which calls of its tools wait for a person, in whatever session. */
+    async askFirst(id: string, asksFirst: CatalogueServer['options']['asksFirst']): Promise<void> {
+      await control().changeUpstream({ params: { id }, body: { options: { asksFirst } } })
+      await servers.refresh()
+    },
     async removeServer(id: string): Promise<void> {
       await control().removeUpstream({ params: { id } })
       await servers.refresh()
