@@ -89,6 +89,11 @@ function ended(lines: string[], comma: boolean): string[] {
 /** Definitions of more lines than this are not worth the time it takes to find what they share. */
 const longest = 2_000
 
+/** A field that another one follows now is the same field. */
+function isSame(old: string | undefined, fresh: string | undefined): boolean {
+  return old?.replace(/,$/, '') === fresh?.replace(/,$/, '')
+}
+
 /** By the longest run of lines that both have. */
 function compared(before: readonly string[], after: readonly string[]): DefinitionLine[] {
   const removed = (text: string): DefinitionLine => ({ kind: 'removed', text })
@@ -99,14 +104,15 @@ function compared(before: readonly string[], after: readonly string[]): Definiti
   const at = (row: number, column: number): number => shared[row * width + column] ?? 0
   for (let row = before.length - 1; row >= 0; row -= 1)
     for (let column = after.length - 1; column >= 0; column -= 1)
-      shared[row * width + column] =
-        before[row] === after[column] ? at(row + 1, column + 1) + 1 : Math.max(at(row + 1, column), at(row, column + 1))
+      shared[row * width + column] = isSame(before[row], after[column])
+        ? at(row + 1, column + 1) + 1
+        : Math.max(at(row + 1, column), at(row, column + 1))
   const lines: DefinitionLine[] = []
   let [row, column] = [0, 0]
   while (row < before.length || column < after.length) {
     const [old, fresh] = [before[row], after[column]]
-    if (old !== undefined && old === fresh) {
-      lines.push({ kind: 'same', text: old })
+    if (fresh !== undefined && isSame(old, fresh)) {
+      lines.push({ kind: 'same', text: fresh })
       row += 1
       column += 1
     } else if (old !== undefined && (fresh === undefined || at(row + 1, column) >= at(row, column + 1))) {
