@@ -145,10 +145,6 @@ export const useRelay = defineStore('relay', () => {
       await control().createUser({ body: account })
       await accounts.refresh()
     },
-    async setCredits(id: string, credits: number): Promise<void> {
-      await control().changeUser({ params: { id }, body: { credits } })
-      await accounts.refresh()
-    },
     async removeAccount(id: string): Promise<void> {
       await control().removeUser({ params: { id } })
       await Promise.all([accounts.refresh(), sessions.refresh()])
