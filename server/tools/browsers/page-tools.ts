@@ -1,4 +1,5 @@
 /** Tools for where a session's tabs go, and for waiting until they have come there. */
+import type { HTTPResponse } from 'puppeteer-core'
 import { z } from 'zod'
 import { abortable } from '../../async/abortable.ts'
 import { isDoneWithin, waitFor } from '../../async/deadline.ts'
@@ -102,14 +103,39 @@ export function pageTools(service: BrowserAccess): BuiltInTool[] {
 
 async function arrive(page: KnownPage['page'], to: string, signal: AbortSignal): Promise<string> {
   proxyOf(page.browser())?.check(to)
-  const status = await openAddress(page, to, signal).catch((error: unknown) => {
+  const over = new AbortController()
+  const main = mainArrives(page, over.signal)
+  const whole = openAddress(page, to, AbortSignal.any([signal, over.signal]))
+  whole.catch(() => undefined)
+  const status = await Promise.race([whole, main]).catch((error: unknown) => {
+    over.abort()
     signal.throwIfAborted()
     // A page with the words of an error is a page.
     if (error instanceof Fault && typeof error.details['status'] === 'number') return error.details['status']
     if (BrowserFault.is(error, 'login-unreachable')) throw new BrowserFault('site-unreachable', error.message, {}, { cause: error })
     throw error
   })
+  over.abort()
   return `${new URL(to).host} answered with status ${status}`
+}
+
+/** With its status when the page's own document can be read: one of its frames may never answer. Never rejects. */
+function mainArrives(page: KnownPage['page'], signal: AbortSignal): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>()
+  let status: number | null = null
+  const answered = (response: HTTPResponse): void => {
+    if (response.request().isNavigationRequest() && response.frame() === page.mainFrame()) status = response.status()
+  }
+  const readable = (): void => {
+    if (status !== null) resolve(status)
+  }
+  page.on('response', answered)
+  page.on('domcontentloaded', readable)
+  signal.addEventListener('abort', () => {
+    page.off('response', answered)
+    page.off('domcontentloaded', readable)
+  })
+  return promise
 }
 
 /** Ms for a page that answers at all. */
