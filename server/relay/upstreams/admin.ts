@@ -33,10 +33,8 @@ export interface UpstreamAdminOptions {
 /** One that is given, or that another part of the room makes. */
 type GivenServer = Omit<NewUpstream, 'transport'> & { transport: NewUpstream['transport'] | 'openapi' }
 
-type AuditedChange = Exclude<
-  Extract<keyof typeof relayEvents, `upstream-${string}`>,
-  'upstream-failed' | 'upstream-recovered' | 'upstream-installing'
->
+type OfItself = 'upstream-failed' | 'upstream-recovered' | 'upstream-installing'
+type AuditedChange = Exclude<Extract<keyof typeof relayEvents, `upstream-${string}`>, OfItself>
 
 export class UpstreamAdmin {
   readonly #options: UpstreamAdminOptions

@@ -97,10 +97,8 @@ export interface StartWatchParts {
   command: string | null
   clock: Clock
   redacted(text: string): string
-  /** More is known; several lines of a moment are told together. */
-  onProgress(): void
-  /** The first time in a start that something has to be fetched. */
-  onInstalling(): void
+  /** More is known, lines of a moment told together; at once the first time in a start that something has to be fetched. */
+  onProgress(installs: boolean): void
 }
 
 /** Ms between two tellings: a launcher writes hundreds of lines in a second. */
@@ -132,7 +130,7 @@ export class StartWatch {
     const worth = this.#progress.hear(line)
     if (this.#progress.isInstalling && !this.#installs) {
       this.#installs = true
-      this.#parts.onInstalling()
+      this.#parts.onProgress(true)
     }
     this.#tell()
     return worth
@@ -146,7 +144,7 @@ export class StartWatch {
   #tell(): void {
     this.#told ??= setTimeout(() => {
       this.#told = undefined
-      this.#parts.onProgress()
+      this.#parts.onProgress(false)
     }, tellEvery).unref()
   }
 }

@@ -1,10 +1,16 @@
 /** Speaks to an MCP server over the standard streams of a process that leads a group of its own, so that all it started ends with it. */
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+// The project of the window reads this file without the declarations beside it.
+// eslint-disable-next-line @typescript-eslint/triple-slash-reference
+/// <reference path="./programs/cross-spawn.d.ts" />
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { homedir } from 'node:os'
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client'
 import { getDefaultEnvironment } from '@modelcontextprotocol/client/stdio'
+// On Windows most commands are `.cmd` files, which Node starts only through a shell, quoted as that shell wants it.
+import crossSpawn from 'cross-spawn'
 import { isDoneWithin } from '../../async/deadline.ts'
 import type { ProcessReaper } from './process-reaper.ts'
+import { notFound, pathFor } from './programs/find-program.ts'
 import { LastWords } from './last-words.ts'
 import { LineReader } from './line-reader.ts'
 
@@ -34,6 +40,8 @@ export class StdioTransport implements Transport {
   overheard: ((message: JSONRPCMessage) => void) | undefined
   readonly #options: StdioOptions
   #child: ChildProcessWithoutNullStreams | undefined
+  /** Also while it is being looked for. */
+  #closed = false
   #exited: Promise<void> = Promise.resolve()
   #outgoing = ''
   /** What came behind a notification in one turn; undefined while nothing has to wait. */
@@ -56,12 +64,16 @@ export class StdioTransport implements Transport {
     return null
   }
 
-  start(): Promise<void> {
-    const { command, args, env, cwd, reaper, onLog } = this.#options
-    const child = spawn(command, [...args], {
-      cwd: cwd ?? homedir(),
-      // The server sees what it needs to run and what it was given, not every secret of this process.
-      env: { ...getDefaultEnvironment(), ...env },
+  async start(): Promise<void> {
+    const { command, args, env, cwd: folder, reaper, onLog } = this.#options
+    const cwd = folder ?? homedir()
+    // The server sees what it needs to run and what it was given, not every secret of this process.
+    const environment = { ...getDefaultEnvironment(), ...env }
+    const path = env['PATH'] ?? (await pathFor(command, environment['PATH'] ?? ''))
+    if (this.#closed) throw new Error(this.reason)
+    const child = crossSpawn(command, [...args], {
+      cwd,
+      env: { ...environment, PATH: path },
       detached: process.platform !== 'win32',
       windowsHide: true,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -105,7 +117,7 @@ export class StdioTransport implements Transport {
     return new Promise((resolve, reject) => {
       child.once('spawn', resolve)
       child.once('error', (error: NodeJS.ErrnoException) => {
-        this.reason = error.code === 'ENOENT' ? `${command} was not found` : error.message
+        this.reason = error.code === 'ENOENT' ? notFound(command, path, cwd) : error.message
         reject(new Error(this.reason, { cause: error }))
       })
     })
@@ -132,6 +144,7 @@ export class StdioTransport implements Transport {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     const child = this.#child
     if (child === undefined || child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
     this.#flush()

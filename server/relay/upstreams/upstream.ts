@@ -54,9 +54,8 @@ export interface UpstreamOptions {
   onOwn(upstream: Upstream): void
   /** What comes over the shared connection: log lines, updated resources. */
   onNotification(upstream: Upstream, message: Message): void
-  /** How far its start has come, and that something has to be fetched for it. */
-  onProgress(upstream: Upstream): void
-  onInstalling(upstream: Upstream): void
+  /** Its start has come further; `installs` the first time that something has to be fetched for it. */
+  onProgress(upstream: Upstream, installs: boolean): void
   /** A defect of ours: an event that its life has no place for. */
   onIllegalTransition(upstream: Upstream, state: UpstreamState, event: UpstreamEvent): void
 }
@@ -90,10 +89,7 @@ export class Upstream {
     const note = (text: string): void => this.#log.note(text)
     this.#starting = new StartWatch({
       ...{ command: definition.command, clock, redacted: this.#redacted },
-      onProgress: () => {
-        if (this.state === 'starting') options.onProgress(this)
-      },
-      onInstalling: () => options.onInstalling(this),
+      onProgress: (installs) => void (this.state === 'starting' && options.onProgress(this, installs)),
     })
     this.#life = new UpstreamLife({
       clock,

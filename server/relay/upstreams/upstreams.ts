@@ -200,9 +200,10 @@ export class Upstreams {
         if (parts.has('tools')) this.tools.learn(definition, changed.catalogue.tools)
         this.announce(changed, parts)
       },
-      onProgress: () => this.#options.changed(),
-      onInstalling: ({ definition: { name, command } }) =>
-        this.#options.events.emit({ type: 'upstream-installing', subject: name, data: { by: programOf(command) } }),
+      onProgress: ({ definition: { name, command } }, installs) => {
+        if (installs) this.#options.events.emit({ type: 'upstream-installing', subject: name, data: { by: programOf(command) } })
+        this.#options.changed()
+      },
       budget: this.#budget,
       onOwnTools: (_, tools) => this.tools.learn(definition, tools),
       onOwn: () => {

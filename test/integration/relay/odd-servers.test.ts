@@ -1,9 +1,9 @@
 /** Servers as people run them, each odd in its own way: every one that can work does, and one that cannot says why. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openMisbehavingServer, type Manner } from '../../fakes/misbehaving-server.ts'
 import { isAlive } from '../../fakes/processes.ts'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
@@ -29,8 +29,8 @@ function add(definition: object): { id: string; name: string; notes: () => strin
   const name = `odd-${(made += 1)}`
   const file = join(folder, name)
   const command = 'args' in definition && { transport: 'stdio', command: process.execPath }
-  const given = { name, ...command, ...definition }
-  if ('args' in given && Array.isArray(given.args)) given.args = [script, ...given.args, file]
+  const given: Record<string, unknown> = { name, ...command, ...definition }
+  if (Array.isArray(given['args'])) given['args'] = [script, ...given['args'], file]
   const { id } = relay.room.upstreamAdmin.create(given as never, 'owner')
   return { id, name, notes: () => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []) }
 }
@@ -137,6 +137,31 @@ describe('over standard streams a server', () => {
     await reaches(id, 'failed')
     expect(upstream(id).error).toBe('The process ended with code 7: Error: the variable HARBOR_KEY is not set. Stopped after 2 tries')
     expect(starts(notes())).toBe(3)
+  })
+})
+
+describe('a command', () => {
+  const program = (file: string, text: string): void => writeFileSync(file, `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+  const bin = join(folder, 'bin')
+  beforeAll(() => {
+    mkdirSync(bin)
+    program(join(bin, 'harbor-run'), `exec '${process.execPath}' '${script}' plain`)
+    program(join(folder, 'shell'), `echo Welcome; PATH='${bin}'; export PATH; eval "$2"`)
+    vi.stubEnv('SHELL', join(folder, 'shell'))
+  })
+  afterAll(() => vi.unstubAllEnvs())
+
+  test('that only the login shell finds is run', async () => {
+    const { id } = add({ transport: 'stdio', command: 'harbor-run' })
+    await reaches(id, 'ready')
+    expect(await says(id)).toBe('here')
+  })
+
+  test('that nobody finds says where it was looked for, and what to do', async () => {
+    const { id } = add({ transport: 'stdio', command: 'harbor-nowhere' })
+    await reaches(id, 'failed')
+    expect(upstream(id).error).toMatch(/^harbor-nowhere was not found; looked in \/\w/)
+    expect(upstream(id).remedy).toContain('Install the program')
   })
 })
 
