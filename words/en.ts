@@ -540,6 +540,7 @@ export const en: Words = {
     servers: {
       ready: 'Ready',
       starting: 'Starting',
+      installing: 'Installing',
       retrying: 'Retrying',
       'signed-out': 'Sign in',
       failed: 'Failed',

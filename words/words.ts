@@ -98,7 +98,8 @@ export interface Words {
     brokers: Record<'running' | 'suspended', string>
     brokerClients: Record<'connected' | 'behind' | 'slow' | 'away', string>
     logins: Record<'active' | 'expiring' | 'over' | EndReason, string>
-    servers: Record<CatalogueServer['state'], string>
+    /** `installing`: it is started, and something has to be fetched for it first. */
+    servers: Record<CatalogueServer['state'] | 'installing', string>
     relaySessions: Record<'active' | 'expired', string>
     calls: Record<RelayCall['state'], string>
   }

@@ -3,12 +3,15 @@ import type { CatalogueServer, RelayCall, RelaySession } from '../../../server/r
 import type { StatePresentation } from '../../presentation/tone.ts'
 import { words } from '../../presentation/words.ts'
 
-export function serverPresentation({ state }: Pick<CatalogueServer, 'state'>): StatePresentation {
+export function serverPresentation({ state, progress }: Pick<CatalogueServer, 'state' | 'progress'>): StatePresentation {
   switch (state) {
     case 'ready':
       return { tone: 'good', shape: 'filled', label: words.states.servers.ready }
     case 'starting':
-      return { tone: 'busy', shape: 'halo', label: words.states.servers.starting }
+      return {
+        ...{ tone: 'busy', shape: 'halo' },
+        label: words.states.servers[progress?.phase === 'finding' || progress?.phase === 'downloading' ? 'installing' : 'starting'],
+      }
     case 'retrying':
       return { tone: 'attention', shape: 'halo', label: words.states.servers.retrying }
     case 'signed-out':
@@ -44,6 +47,16 @@ export function settledText({ state, price, credits }: Pick<RelayCall, 'state' |
   if (state === 'refused') return 'Nothing reserved'
   if (price === 0) return 'Free'
   return credits === 0 ? `Reserved ${price} cr, released` : `Reserved ${price} cr, settled ${credits} cr`
+}
+
+/** Programs that fetch a server tell more of it than that it speaks over standard streams. */
+export function kindOf({ transport, command }: Pick<CatalogueServer, 'transport' | 'command'>): string {
+  const program =
+    command
+      ?.split(/[\\/]/)
+      .at(-1)
+      ?.replace(/\.(?:cmd|exe)$/i, '') ?? ''
+  return transport === 'stdio' && /^(?:npx|uvx|docker|podman)$/.test(program) ? program : transport
 }
 
 /** What a server is reached by, in one line. */
