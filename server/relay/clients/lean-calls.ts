@@ -23,6 +23,7 @@ import type { ModernClients } from './modern-clients.ts'
 import { Cancelled, ClientEnded } from './running-calls.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { ToolEntry } from '../sessions/view.ts'
+import { requiresTask } from '../upstreams/tasks.ts'
 import type { CallTimeout } from '../upstreams/definition.ts'
 
 export interface LeanOptions {
@@ -150,10 +151,11 @@ function isPlainModern(request: IncomingMessage, name: string, meta: Json | unde
 }
 
 /** A server that runs, and no headers to be compared with the arguments. */
-function isPlain({ upstream, listed }: ToolEntry): boolean {
+function isPlain({ upstream, listed, tool }: ToolEntry): boolean {
   // Where it is not shared, whose call it is decides over which connection it goes.
   if (upstream.state !== 'ready' || upstream.definition.transport === 'built-in' || upstream.definition.options.process !== 'shared')
     return false
+  if (requiresTask(tool.definition)) return false
   const schema = listed['inputSchema']
   const properties = isObject(schema) ? schema['properties'] : undefined
   return !isObject(properties) || !Object.values(properties).some((property) => isObject(property) && 'x-mcp-header' in property)

@@ -15,6 +15,7 @@ import { createRelayServer } from './mcp-server.ts'
 import { Cancelled } from './running-calls.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import { upstreamOfResource } from '../sessions/resources.ts'
+import { withoutTasks } from '../upstreams/tasks.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import { plainText } from '../../plain-text.ts'
 
@@ -206,7 +207,7 @@ export class LegacyClients {
       views: this.#options.views,
       clock: this.#options.clock,
       session: () => this.#options.session(session.id) ?? session,
-      capabilities,
+      capabilities: withoutTasks(capabilities),
       notify: (said) =>
         void redactedMessage(client.session.policy.redact, said)
           .then(({ method, params }) => relay.server.notification({ method, ...(params === undefined ? {} : { params }) }))

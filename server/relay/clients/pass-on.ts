@@ -18,6 +18,8 @@ import type { ToolEntry } from '../sessions/view.ts'
 import { canBeAsked, type Caller } from '../upstreams/callers.ts'
 import { asJson, type Json, type Message } from '../upstreams/connection.ts'
 import { builtInId } from '../upstreams/definition.ts'
+import type { SharedRequestOptions } from '../upstreams/shared-connection.ts'
+import { callAsTask, requiresTask, withoutTasks } from '../upstreams/tasks.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import { HeldCalls } from './held-calls.ts'
 import { readyRedactorOf, redactedAnswer } from '../calls/redactor.ts'
@@ -44,6 +46,8 @@ export interface PassOnOptions {
   streamHold(): number
   /** What the server says meanwhile, as the client is to hear it. */
   heard?(said: Message): Message
+  /** The call is to be a task of the server. */
+  asTask?: boolean
   /** A client of the session era has taken a request back. */
   cancelled?(id: RequestId): void
 }
@@ -54,9 +58,11 @@ export async function callTool(options: PassOnOptions, entry: ToolEntry, params:
   const call = heldCallsOf(ctx).take(ctx.mcpReq.id, entry)
   const { outcome } = await toldWhenCancelled(options, ctx, () =>
     call.make({ args: asArguments(params['arguments']), signal: ctx.mcpReq.signal, waiting: waitingOf(ctx) }, (args) => {
-      const { arguments: _, ...rest } = params
+      // A receiver without tasks of its own works on such a request as on any other.
+      const { arguments: _, task: __, ...rest } = params
       const own = { ...rest, name: tool.name, ...(args === undefined ? {} : { arguments: args }) }
-      return sendOn({ ...options, heard: (said) => call.heard(said) }, upstream, { method: 'tools/call', params: own }, ctx, name)
+      const ofCall = { ...options, heard: (said: Message) => call.heard(said), asTask: requiresTask(tool.definition) && !upstream.isModern }
+      return sendOn(ofCall, upstream, { method: 'tools/call', params: own }, ctx, name)
     }),
   )
   if (outcome instanceof Error) throw outcome
@@ -107,6 +113,7 @@ async function sendOn(options: PassOnOptions, upstream: Upstream, message: Messa
         timeout: 3_600_000,
       }),
   }
+  const ask = askOf(options)
   const hold = holdStream(options, ctx)
   const requestOptions = requestOptionsOf(options, upstream, ctx, underway)
   const own = { ...message, params: { ...message.params, ...metaOf(ctx, upstream, client) } }
@@ -115,12 +122,12 @@ async function sendOn(options: PassOnOptions, upstream: Upstream, message: Messa
     if (era === 'legacy') {
       const { caller } = client
       const called = { ...requestOptions, onNotification: ongoing.notify, caller, ask: ongoing.ask }
-      if (!upstream.isModern) return await upstream.request(own, called)
+      if (!upstream.isModern) return await ask(through(upstream), own, called)
       const meta = { ...own.params._meta, [CLIENT_CAPABILITIES_META_KEY]: client.capabilities }
       const send = (params: Json): Promise<Json> => upstream.request({ ...own, params }, called)
       return await inRounds(send, { ...own.params, _meta: meta }, ongoing.ask, ctx.mcpReq.signal)
     }
-    const capabilities = envelopeOf(ctx)[CLIENT_CAPABILITIES_META_KEY] ?? {}
+    const capabilities = withoutTasks(envelopeOf(ctx)[CLIENT_CAPABILITIES_META_KEY] ?? {})
     const state = ctx.mcpReq.requestState()
     if (typeof state === 'string' && isPendingInput(state))
       return answered(
@@ -132,7 +139,7 @@ async function sendOn(options: PassOnOptions, upstream: Upstream, message: Messa
       )
     if (upstream.isModern || !canBeAsked(capabilities))
       return await client.logs.wantDuring(levelOf(ctx), upstream, () =>
-        upstream.request(own, { ...requestOptions, onNotification: ongoing.notify, caller: client.caller }),
+        ask(through(upstream), own, { ...requestOptions, onNotification: ongoing.notify, caller: client.caller }),
       )
     return answered(await callWithInput(options, upstream, own, capabilities, ctx, pendingAs, requestOptions))
   } finally {
@@ -160,7 +167,7 @@ async function callWithInput(
         void notifyClient({ client, pendingInputs, ...options }, upstream, said, ctx).catch(escape)
       // The end of the request that asked for it must not end the call: it goes on with the client's next request.
       const called = { ...requestOptions, signal: abandoned, timeout: 3_600_000, caller, ask, onNotification }
-      return client.logs.wantDuring(levelOf(ctx), upstream, () => upstream.request(message, called))
+      return client.logs.wantDuring(levelOf(ctx), upstream, () => askOf(options)(through(upstream), message, called))
     },
     () => undefined,
   )
@@ -207,7 +214,7 @@ function metaOf(ctx: ServerContext, upstream: Upstream, client: RelayClient): Js
   if (!upstream.isModern || ctx.mcpReq.envelope === undefined) return withLevel(meta, upstream, client)
   const passed = [CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, LOG_LEVEL_META_KEY] as const
   // The server decides by what the client at the far end can do, not by what we can.
-  for (const key of passed) if (envelope[key] !== undefined) Object.assign(meta, { [key]: envelope[key] })
+  for (const key of passed) if (envelope[key] !== undefined) Object.assign(meta, { [key]: taskless(envelope[key]) })
   const state = ctx.mcpReq.requestState()
   return {
     _meta: meta,
@@ -226,6 +233,18 @@ function withLevel(meta: Json, upstream: Upstream, { logs: { level } }: RelayCli
 function levelOf(ctx: ServerContext): string | undefined {
   const level = envelopeOf(ctx)[LOG_LEVEL_META_KEY]
   return typeof level === 'string' ? level : undefined
+}
+
+function taskless(said: unknown): unknown {
+  return typeof said === 'object' && said !== null ? withoutTasks(said) : said
+}
+
+function through(upstream: Upstream): (message: Message, options: SharedRequestOptions) => Promise<Json> {
+  return (message, options) => upstream.request(message, options)
+}
+
+function askOf({ asTask }: Pick<PassOnOptions, 'asTask'>): typeof callAsTask {
+  return asTask === true ? callAsTask : (request, message, options) => request(message, options)
 }
 
 /** The SDK checked it, but types it by names it does not export. */

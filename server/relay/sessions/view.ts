@@ -6,6 +6,7 @@ import { listedAs } from '../upstreams/handling.ts'
 import { itemsOf, type Items } from '../upstreams/items.ts'
 import type { StoredTool, ToolDefinition } from '../upstreams/store.ts'
 import { isQuarantined, type Tools } from '../upstreams/tools.ts'
+import { withoutTasks } from '../upstreams/tasks.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import { ClosedResources } from './closed-resources.ts'
 import { allowedTo, type Reach } from './reach.ts'
@@ -76,7 +77,7 @@ export function buildView(source: ViewSource, seen: Seen, dedicatedTools: Dedica
       if (definition.id === builtInId && !source.mayUseBuiltIn(policyBy, offered.name)) continue
       if (tool === undefined || tools.has(name) || !allowed.tool(upstream, tool)) continue
       if (isQuarantined(tool)) held.set(name, { upstream, tool })
-      else tools.set(name, { name, upstream, tool, listed: { ...listedAs(offered, tool.handling), name } })
+      else tools.set(name, { name, upstream, tool, listed: { ...withoutTasks(listedAs(offered, tool.handling)), name } })
     }
     for (const { kind, name: own, offered } of itemsOf(catalogue)) {
       const isOn = source.items.stateOf(definition, { kind, name: own, offered }) === 'on'
