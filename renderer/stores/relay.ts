@@ -83,6 +83,14 @@ export const useRelay = defineStore('relay', () => {
       await control().changeUpstream({ params: { id }, body: { options: { asksFirst } } })
       await servers.refresh()
     },
+    async changeServerOptions(id: string, options: Partial<CatalogueServer['options']>): Promise<void> {
+      await control().changeUpstream({ params: { id }, body: { options } })
+      await servers.refresh()
+    },
+    async endOwnProcess(id: string, process: string): Promise<void> {
+      await api().endOwnProcess({ params: { id, process } })
+      await servers.refresh()
+    },
     async removeServer(id: string): Promise<void> {
       await control().removeUpstream({ params: { id } })
       await servers.refresh()
