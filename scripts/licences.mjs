@@ -21,6 +21,8 @@ const accepted = new Set([
   'LGPL-3.0-or-later',
   'MIT',
   'MPL-2.0',
+  // Python's since 2.0.1, which can be combined.
+  'PSF-2.0',
   // Fonts, which are carried as files.
   'OFL-1.1',
 ])

@@ -1,7 +1,7 @@
 /**
- * What an agent spends on one task, through Wheelhouse's browser tools and through Playwright MCP, in one run on one Chromium: sign in to the
- * practice site, find a container, read its booking number, fetch the export. Scripts stand for the model: they find what they use in the
- * answers alone, and take the fewest calls that each set of tools allows. Characters are what a model pays for; four are about a token.
+ * What an agent spends on one task, through Wheelhouse's browser tools and through Playwright MCP, in one run on one Chromium: sign in to
+ * the practice site, find a container, read its booking number, fetch the export. Scripts stand for the model: they find what they use in
+ * the answers alone, and take the fewest calls that each set of tools allows. Characters are what a model pays for; four are about a token.
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'

@@ -191,7 +191,7 @@ export class SharedConnection {
       onStart()
       const connection = await openConnection({
         ...reach(signal),
-        // In the newer era a server asks in its answers alone; one that speaks both is greeted in the older, where its tools may ask as well.
+        // In the newer era a server asks in its answers alone; one that speaks both is greeted in the older, where tools may ask too.
         ...(says ? { capabilities: askable, era: 'legacy' } : { capabilities: {} }),
         onNotification: (message) => this.#onMessage(message),
         onRequest: (message, stop) => questions.answer(message, stop),

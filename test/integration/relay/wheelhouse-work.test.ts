@@ -1,4 +1,4 @@
-/** What agents do in brokers and bots through MCP beside looking: sessions and bots made, messages worked through, dead letters put back. */
+/** What agents do in brokers and bots through MCP beside looking: they make sessions and bots, settle messages, replay dead letters. */
 import { expect, onTestFinished, test } from 'vitest'
 import { botTools } from '../../../server/tools/bots/index.ts'
 import { brokerTools } from '../../../server/tools/brokers/index.ts'

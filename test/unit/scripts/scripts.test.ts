@@ -160,7 +160,7 @@ describe('a run of some files', () => {
 
 describe('what the tests run', () => {
   it('is Node, npm, what every system has, or installed for them', () => {
-    const everywhere = ['npm', 'sh', 'unshare', 'nohup']
+    const everywhere = ['npm', 'npx', 'tar', 'sh', 'unshare', 'nohup']
     const known = new Set([...everywhere, ...systemPackages.map(({ program }) => program)])
     const tests = fileURLToPath(new URL('../../', import.meta.url))
     const files = readdirSync(tests, { recursive: true, encoding: 'utf8' }).filter(
