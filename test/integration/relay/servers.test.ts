@@ -213,7 +213,7 @@ test('a hung, a dead and an unreachable server keep nobody waiting for the other
     return tools.map(({ name }) => name)
   }
   const start = Promise.withResolvers<void>()
-  const settled = vi.spyOn(upstreams().get(hung.id), 'settled').mockReturnValue(start.promise)
+  const settled = vi.spyOn(upstreams().get(hung.id).clients, 'settledFor').mockReturnValue(start.promise)
   const order: string[] = []
   // A list waits for one that only just starts; by a clock that is an hour back, for an hour and more ...
   clock.advance(-hour)
