@@ -6,6 +6,7 @@ import { isInitializeRequest, type AuthInfo, type McpServer, type RequestId } fr
 import { redactedMessage } from '../calls/redactor.ts'
 import { within, type Scope } from '../../isolation.ts'
 import { RelayClient, type ClientsOptions } from './relay-client.ts'
+import { announce, asksForMore, cancelledIn, initializeParams } from './legacy-messages.ts'
 import { headerOf, refuse } from './refusals.ts'
 import { retryInterval, type AnswerStream } from './answer-stream.ts'
 import { createEventStore, type StreamEvents } from './event-store.ts'
@@ -258,36 +259,4 @@ function isIdle({ open, client }: LegacyClient): boolean {
 async function tellCancelled(transport: NodeStreamableHTTPServerTransport, id: RequestId): Promise<void> {
   const { code, message } = new Cancelled()
   await transport.send({ jsonrpc: '2.0', id, error: { code, message } }).catch(() => undefined)
-}
-
-/** What is remembered of a client changes with it. */
-function asksForMore(body: unknown): boolean {
-  return (Array.isArray(body) ? body : [body]).some(
-    (message: unknown) =>
-      typeof message === 'object' &&
-      message !== null &&
-      'method' in message &&
-      ['logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'].some((method) => method === message.method),
-  )
-}
-
-/** Ids of the requests that a body takes back. */
-function cancelledIn(body: unknown): unknown[] {
-  return (Array.isArray(body) ? body : [body]).flatMap((message: unknown) => {
-    if (typeof message !== 'object' || message === null || !('method' in message) || message.method !== 'notifications/cancelled') return []
-    const params = 'params' in message ? message.params : undefined
-    return typeof params === 'object' && params !== null && 'requestId' in params ? [params.requestId] : []
-  })
-}
-
-function announce({ server }: McpServer, parts: ReadonlySet<string>): void {
-  if (parts.has('tools')) void server.sendToolListChanged().catch(() => undefined)
-  if (parts.has('prompts')) void server.sendPromptListChanged().catch(() => undefined)
-  if (parts.has('resources') || parts.has('resourceTemplates')) void server.sendResourceListChanged().catch(() => undefined)
-}
-
-/** The predicate before it has checked the shape. */
-function initializeParams(body: unknown): { capabilities: Json; protocolVersion: string } {
-  const { params } = body as { params: { capabilities: Json; protocolVersion: string } }
-  return params
 }

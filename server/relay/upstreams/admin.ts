@@ -6,16 +6,15 @@ import type { Announcer } from '../../events/event-types.ts'
 import { RelayFault } from '../fault.ts'
 import { randomBase62 } from '../../secrets/random.ts'
 import type { CatalogueServer, RelayTool } from '../contract/native-servers.ts'
-import { newUpstream, type NewUpstream, type UpstreamPatch, type UpstreamSettings, type UpstreamView } from '../contract/upstream.ts'
+import type { NewUpstream, UpstreamPatch, UpstreamSettings, UpstreamView } from '../contract/upstream.ts'
 import { defaultOptions, withOptions } from '../contract/upstream-options.ts'
-import type { ToolHandling } from '../contract/tool-handling.ts'
 import type { relayEvents } from '../events.ts'
 import type { GivenClient } from '../oauth/oauth-client.ts'
 import type { OAuthClients } from '../oauth/oauth-clients.ts'
 import { builtInId, runsOtherwise, withLoginApart, type UpstreamDefinition } from './definition.ts'
 import { acceptedServers, type Accepted } from './import.ts'
-import { unknownArguments } from './handling.ts'
-import type { StoredTool, UpstreamStore } from './store.ts'
+import { patched, refuseUnknownArguments } from './patched.ts'
+import type { UpstreamStore } from './store.ts'
 import type { ToolPatch } from './tools.ts'
 import type { Upstream } from './upstream.ts'
 import type { Upstreams } from './upstreams.ts'
@@ -265,43 +264,5 @@ export class UpstreamAdmin {
   #audit(type: AuditedChange, { name, transport }: UpstreamDefinition, actor: string): void {
     this.#options.events.emit({ type, subject: name, actor, data: { transport } })
     this.#options.changed()
-  }
-}
-
-/** Throws `argument-unknown`. */
-function refuseUnknownArguments(tool: StoredTool | undefined, handling: ToolHandling | undefined): void {
-  if (tool === undefined || handling === undefined) return
-  const unknown = unknownArguments(tool.definition, handling.arguments)
-  if (unknown.length > 0) throw new RelayFault('argument-unknown', `${tool.name} takes no argument ${unknown.join(', ')}`, { unknown })
-}
-
-/** Throws `upstream-invalid`: what is changed must go with what stays. */
-function patched(before: UpstreamDefinition, patch: UpstreamPatch): UpstreamDefinition {
-  const { name, transport, command, args, cwd, url, enabled, env, headers, options } = patch
-  const given = withoutUndefined({ name, transport, command, args, cwd, url, enabled })
-  const definition = withLoginApart({
-    ...{ ...before, ...given, options: withOptions(before.options, options) },
-    ...{ env: merged(before.env, env), headers: merged(before.headers, headers) },
-  })
-  const isApi = before.transport === 'openapi'
-  if (isApi && transport !== undefined) throw new RelayFault('upstream-invalid', 'An API stays one; add another server instead')
-  // What is asked of an API is what is asked of any address.
-  const checked = newUpstream.safeParse(isApi ? { ...definition, transport: 'http' } : definition)
-  if (checked.success) return definition
-  throw new RelayFault('upstream-invalid', checked.error.issues.map(({ message }) => message).join('; '), {
-    issues: checked.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })),
-  })
-}
-
-function merged(before: Record<string, string>, patch: Record<string, string | null> | undefined): Record<string, string> {
-  const entries = Object.entries({ ...before, ...patch })
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== null))
-}
-
-/** The type that says a value may be left out also lets it be undefined; spread over a definition that would erase a field. */
-function withoutUndefined<Value extends object>(value: Value): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
-  // Entries of undefined are gone, which is what the type says.
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as {
-    [Key in keyof Value]: Exclude<Value[Key], undefined>
   }
 }
