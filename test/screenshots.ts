@@ -11,6 +11,7 @@ import { ageBots, botsDay, linkBots } from './fixtures/bots-day.ts'
 import { brokerDay } from './fixtures/broker-day.ts'
 import { loginDay } from './fixtures/login-day.ts'
 import { relayDay } from './fixtures/relay-day.ts'
+import type { RelayPort } from './fixtures/relay-port.ts'
 import { startPortal } from './fixtures/portal/portal.ts'
 import { startServer, type ServerProcess } from './fakes/server-process.ts'
 import { WhatsAppDouble } from './fakes/whatsapp/double.ts'
@@ -39,6 +40,7 @@ writeFileSync(trusted, media.certificate.cert)
 const double = await WhatsAppDouble.start({ media })
 const server = await withOldBots()
 const endsOfDay: (() => Promise<void>)[] = []
+let port: RelayPort
 const browser = await launch({
   executablePath: chromiumPath,
   pipe: true,
@@ -86,6 +88,9 @@ try {
     { name: 'logins-statistics', route: '/logins?tab=statistics' },
     { name: 'logins-keys', route: '/logins?tab=keys' },
     { name: 'relay', route: '/relay', prepare: newestCall },
+    { name: 'relay-search', route: '/relay?tab=sessions', prepare: waitingCall },
+    { name: 'relay-installing', route: '/relay', prepare: installing },
+    { name: 'relay-api', route: '/relay', prepare: chosenOperations },
     { name: 'relay-accounts', route: '/relay?tab=accounts' },
     { name: 'relay-calls', route: '/relay?tab=calls' },
     { name: 'keys', route: '/keys' },
@@ -200,7 +205,8 @@ async function fill(house: ServerProcess): Promise<void> {
   endsOfDay.push(await brokerDay(house))
   endsOfDay.push(await botsDay(house, double))
   await loginDay(house)
-  endsOfDay.push(await relayDay(house))
+  port = await relayDay(house)
+  endsOfDay.push(() => port.end())
 }
 
 /** A look at some pages, recorded. */
@@ -327,6 +333,29 @@ async function ruleTest(page: Page): Promise<void> {
 async function newestCall(page: Page): Promise<void> {
   await page.locator('section[aria-label=Inspector] li button').click()
   await page.waitForSelector('section[aria-label=Inspector] pre')
+}
+
+/** An agent has searched, a call waits, and a tool has changed. */
+async function waitingCall(page: Page): Promise<void> {
+  await port.ask()
+  await page.waitForSelector('aside[aria-label=Approvals] [role=timer]')
+  await page.waitForSelector('section[aria-label=Session] ol li')
+}
+
+/** A server on its way here, beside one that failed and one that is away. */
+async function installing(page: Page): Promise<void> {
+  const row = await page.waitForSelector('[aria-label="Start of harbor-db"]')
+  await row?.evaluate((element) => element.scrollIntoView({ block: 'center' }))
+}
+
+/** An API whose description was read, with some operations left out. */
+async function chosenOperations(page: Page): Promise<void> {
+  await page.locator('button[aria-label="Add server"]').click()
+  await page.locator('[role=dialog] button ::-p-text(API)').click()
+  await page.locator('[role=dialog] input[type=url]').fill(port.apiAddress)
+  await page.locator('[role=dialog] button[type=submit]').click()
+  await page.waitForSelector('[role=group][aria-label=Operations] label')
+  await page.locator('[role=dialog] button ::-p-text(Reading only)').click()
 }
 
 /** A key for one bot and one broker session, before it is made. */

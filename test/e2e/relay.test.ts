@@ -1,16 +1,18 @@
 /**
  * The relay as a person uses it: the built window in a real Chromium, signing in at a remote server, a session for a client, and its call
- * seen.
+ * seen; a call that waits for a yes, and a tool that says something else now.
  */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { Page } from 'puppeteer-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { openOAuthHouse, type OAuthHouse } from '../fakes/oauth-house.ts'
+import { openPortHouse } from '../fakes/port-house.ts'
 import { startServer, type ServerProcess } from '../fakes/server-process.ts'
 import { startChromium, type TestChromium } from '../fixtures/chromium.ts'
 import { eventually } from '../fixtures/eventually.ts'
 import { patience } from '../fixtures/patience.ts'
 import { signIn } from '../fixtures/signed-in-window.ts'
+import { portTools } from '../fixtures/tools/port-tools.ts'
 
 let chromium: TestChromium
 let house: OAuthHouse
@@ -90,4 +92,54 @@ test('a person signs in at a remote server on its own page, makes a session, and
   await eventually('the card shows what is left', async () =>
     (await page.$eval('section[aria-label=Session]', (element) => element.textContent)).includes('347 credits'),
   )
+})
+
+test('a person allows a waiting call by its key, which works on its card alone, and agrees to a changed tool line by line', async () => {
+  const tools = portTools.filter(({ name }) => name === 'delete_container' || name === 'book_slot')
+  const port = await openPortHouse(tools)
+  onTestFinished(() => port.stop())
+  const json = async <T>(path: string, init?: Parameters<typeof server.call>[1]): Promise<T> =>
+    (await (await server.call(path, init)).json()) as T
+  const post = <T>(path: string, body: object): Promise<T> => json<T>(path, { method: 'POST', json: body })
+  const servers = async () =>
+    (await json<{ servers: { name: string; state: string; quarantined: number }[] }>('/relay/v1/catalogue')).servers
+  const waiting = async () => (await json<{ waiting: object[] }>('/relay/v1/relay-approvals')).waiting.length
+  await post('/control/v1/users', { id: 'user', primaryEmail: 'user@example.com', credits: 350 })
+  const ids = new Map<string, string>()
+  for (const name of port.servers)
+    ids.set(name, (await post<{ id: string }>('/control/v1/upstreams', { name, transport: 'http', url: port.urlOf(name) })).id)
+  await eventually('both are ready', async () => (await servers()).filter(({ state }) => state === 'ready').length === 3)
+  tools.splice(
+    0,
+    tools.length,
+    ...tools.map((tool) => (tool.name === 'book_slot' ? { ...tool, description: 'Reserve and tell all' } : tool)),
+  )
+  await server.call(`/relay/v1/upstreams/${ids.get('shipping')}/restart`, { method: 'POST' })
+  await eventually('the changed tool is held back', async () => (await servers()).some(({ quarantined }) => quarantined === 1))
+  const approvals = { tools: [{ upstream: ids.get('yard'), name: 'delete_container' }] }
+  const made = await post<{ sessionUrl: string }>('/relay/v1/relay-sessions', { accountId: 'user', name: 'agent', policy: { approvals } })
+  const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } })
+  await client.connect(new StreamableHTTPClientTransport(new URL(made.sessionUrl)))
+  onTestFinished(() => client.close())
+
+  await signIn(page, server, '/relay?tab=sessions')
+  const call = client.callTool({ name: 'yard__delete_container', arguments: { container: 'TRHU4471902' } })
+  const card = await page.waitForSelector('li[aria-label="delete_container of yard wants your yes"]')
+  expect(await card?.evaluate((element) => element.textContent)).toContain('"TRHU4471902"')
+  const field = await page.waitForSelector('[aria-label="Search the tools of this session"]')
+  await field?.type('yan')
+  expect(await field?.evaluate((element) => (element as HTMLInputElement).value)).toBe('yan')
+  expect(await waiting()).toBe(1)
+  await card?.focus()
+  await page.keyboard.press('y')
+  expect(await call).toMatchObject({ content: [{ text: expect.stringContaining('TRHU4471902') }] })
+  await page.waitForSelector('aside[aria-label=Approvals] ::-p-text(Allowed once, by you)')
+
+  const change = await page.waitForSelector('article[aria-label="book_slot changed"]')
+  const lines = await change?.evaluate((element) => element.textContent)
+  expect(lines).toContain('-"description": "Reserve space on a vessel"')
+  expect(lines).toContain('+"description": "Reserve and tell all"')
+  await page.locator('article[aria-label="book_slot changed"] button ::-p-text(Accept change)').click()
+  await eventually('it is on again', async () => (await servers()).every(({ quarantined }) => quarantined === 0))
+  await page.waitForFunction(() => document.querySelector('article[aria-label="book_slot changed"]') === null)
 })

@@ -18,21 +18,23 @@ export interface Package {
 export interface NpmRegistry {
   /** Variables with which npm knows no other registry and no other cache. */
   env: Record<string, string>
-  /** Packages may be fetched from now on; until then their requests wait. */
-  release(): void
+  /** Those packages, all when none is named, may be fetched from now on; until then their requests wait. */
+  release(...names: string[]): void
   stop(): Promise<void>
 }
 
 export async function openNpmRegistry(packages: readonly Package[]): Promise<NpmRegistry> {
   const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-registry-'))
-  const { promise: released, resolve: release } = Promise.withResolvers<void>()
-  const packed = new Map(packages.map((each) => [each.name, { ...each, tarball: pack(folder, each) }]))
+  const packed = new Map(packages.map((each) => [each.name, { ...each, tarball: pack(folder, each), gate: Promise.withResolvers<void>() }]))
+  const release = (...names: string[]): void => {
+    for (const name of names.length === 0 ? packed.keys() : names) packed.get(name)?.gate.resolve()
+  }
   const server = createServer((request, response) => {
     const path = decodeURIComponent(request.url ?? '/').slice(1)
     const wanted = packed.get(path.replace(/\.tgz$/, ''))
     if (wanted === undefined) return void response.writeHead(404, { 'content-type': 'application/json' }).end('{}')
-    if (path.endsWith('.tgz')) return void released.then(() => response.end(wanted.tarball))
-    const { tarball, source: _, ...given } = wanted
+    if (path.endsWith('.tgz')) return void wanted.gate.promise.then(() => response.end(wanted.tarball))
+    const { tarball, source: _, gate: _gate, ...given } = wanted
     const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`
     const version = { ...manifest(given), dist: { tarball: `${base}/${given.name}.tgz`, integrity } }
     response.setHeader('content-type', 'application/json')

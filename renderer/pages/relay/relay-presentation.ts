@@ -65,8 +65,9 @@ export function whereOf({ transport, command, args, url }: Pick<CatalogueServer,
   return transport === 'stdio' ? [command?.split(/[\\/]/).at(-1), ...args.map(shortPath)].join(' ') : (url ?? '')
 }
 
-/** `1.1 ms`, `91 ms`. */
+/** `1.1 ms`, `91 ms`, `21.5 s`. */
 export function milliseconds(value: number): string {
+  if (value >= 10_000) return `${(value / 1_000).toFixed(1)} s`
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
 }
 

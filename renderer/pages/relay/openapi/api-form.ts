@@ -56,6 +56,20 @@ export function nameOf(title: string): string {
   )
 }
 
+/** Those of `wanted` are ticked or not as `on` says; the others stay as they are. */
+export function ticked(
+  chosen: ReadonlySet<string>,
+  wanted: readonly ApiOperation[],
+  on: (operation: ApiOperation) => boolean,
+): ReadonlySet<string> {
+  const next = new Set(chosen)
+  for (const operation of wanted) {
+    if (on(operation)) next.add(operation.id)
+    else next.delete(operation.id)
+  }
+  return next
+}
+
 export function found(operations: readonly ApiOperation[], words: string): ApiOperation[] {
   const wanted = words.trim().toLowerCase()
   if (wanted === '') return [...operations]

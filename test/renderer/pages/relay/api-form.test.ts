@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ApiCredential } from '../../../../server/relay/contract/index.ts'
-import { found, nameOf, withCredentials } from '../../../../renderer/pages/relay/openapi/api-form.ts'
+import { found, nameOf, ticked, withCredentials } from '../../../../renderer/pages/relay/openapi/api-form.ts'
 
 const credential = (kind: ApiCredential['kind'], parameter = 'Authorization'): ApiCredential => ({
   name: kind,
@@ -33,6 +33,12 @@ describe('what a person types of an API', () => {
         ({ length }) => length,
       ),
     ).toEqual([1, 1, 1, 0])
+  })
+
+  test('is ticked for reading only at one press, and what was not shown stays as it was', () => {
+    const operation = (id: string, readOnly: boolean) => ({ id, name: id, summary: '', readOnly, deprecated: false })
+    const shown = [operation('list', true), operation('book', false)]
+    expect([...ticked(new Set(['book', 'elsewhere']), shown, ({ readOnly }) => readOnly)]).toEqual(['elsewhere', 'list'])
   })
 
   test('has a name that its title suggests', () => {
