@@ -180,7 +180,7 @@ test('no way leads around it: not call_tool, not a batch, not another name; a pe
 
 test('a server that asks first is asked about in every session, by what its tools say of themselves', async () => {
   await relay.call('GET', '/v1/relay-approvals')
-  relay.room.upstreamAdmin.change(idOf('mail'), { options: { asksFirst: 'destructive' } }, 'owner')
+  await relay.room.upstreamAdmin.change(idOf('mail'), { options: { asksFirst: 'destructive' } }, 'owner')
   await eventually('it is ready', () => relay.room.upstreamAdmin.list().every(({ state }) => state === 'ready'))
   const client = await connect((await session({})).sessionUrl)
   // Says that it changes nothing; the other says nothing of it, which the specification reads as destructive.
@@ -190,7 +190,7 @@ test('a server that asks first is asked about in every session, by what its tool
   expect(portal?.annotations.destructiveHint).toBe(false)
   await client.callTool({ name: 'mail__send_message', arguments: { to: 'ann' } })
   expect(house.calls).toHaveLength(2)
-  relay.room.upstreamAdmin.change(idOf('mail'), { options: { asksFirst: 'everything' } }, 'owner')
+  await relay.room.upstreamAdmin.change(idOf('mail'), { options: { asksFirst: 'everything' } }, 'owner')
   await eventually('it is ready', () => relay.room.upstreamAdmin.list().every(({ state }) => state === 'ready'))
   const result = client.callTool({ name: 'mail__send_message', arguments: { to: 'ann' } })
   await answer((await waiting()).id, 'refuse')

@@ -64,6 +64,14 @@ async function agent(wheelhouseTools = changing): Promise<Agent> {
   }
 }
 
+/** Ends what the agent leases of it; the answer resolves when its next call has come in. */
+function nextCall(id: string, actor: string): () => Promise<unknown> {
+  const { leases } = served.room.service.get(id)
+  const own = () => leases.list().filter(({ holder }) => holder === actor)
+  for (const lease of own()) leases.end(lease.id)
+  return () => eventually('a call has come in', () => own().length > 0)
+}
+
 /** The reference in the line that fits. */
 function ref(page: string, line: RegExp): string {
   const found = page.split('\n').find((each) => line.test(each) && each.includes('[ref='))
@@ -217,7 +225,9 @@ it('two agents share a browser, each in its tab, and both are told when a person
   control.take('the-live-view', 'owner')
   expect(await one.refused('browser_click', { ref: ref(page, /Moor/) })).toContain('A person has taken over')
   expect(await one.call('browser_snapshot')).toContain('moored Old')
+  const waits = nextCall(session_id, one.actor)
   const waiting = one.call('browser_wait_for', { person: true, seconds: 50 })
+  await waits()
   control.giveBack('the-live-view')
   expect(await waiting).toContain('A person used this browser meanwhile')
   expect(await two.call('browser_tabs')).toContain('(yours)')
@@ -232,7 +242,7 @@ it('each tool that changes something is there only when it is named, a script in
 
 it('an agent comes to a signed-in session by its profile, wakes it when it sleeps, and hears when its browser dies in a call', async () => {
   await served.open(3)
-  const { call, refused } = await agent()
+  const { call, refused, actor } = await agent()
   const known = { profile: 'harbor-gate', username: 'user3' }
   const opened = JSON.parse(await call('browser_open', known))
   expect(opened).toMatchObject({ username: 'user3' })
@@ -248,7 +258,9 @@ it('an agent comes to a signed-in session by its profile, wakes it when it sleep
   expect(JSON.parse(await call('browser_open', known))).toMatchObject({ ...signedIn, isNew: false })
   expect(await call('browser_snapshot')).toContain('Containers · Harbor Gate')
 
+  const waits = nextCall(signedIn.session_id, actor)
   const waiting = refused('browser_wait_for', { text: 'never shows', seconds: 50 })
+  await waits()
   const pid = served.room.service.get(signedIn.session_id).browser.running?.pid
   process.kill(pid ?? 0, 'SIGKILL')
   expect(await waiting).toMatch(/The session ended.*browser_list/)

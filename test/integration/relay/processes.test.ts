@@ -117,6 +117,7 @@ test('what nobody can tell whom it is for is refused with the reason, and a clie
 
 test('one process for each client, or each session, where a person wants it: bounded, shown, ended by a person or when unused', async () => {
   const { id, session, running, upstream } = await add(asking, { process: 'client', ownAtMost: 2 })
+  const runsAgain = () => eventually('it runs again', () => relay.room.upstreams.get(id).state === 'ready')
   const [url, other] = [await session(), await session()]
   const [kiel, ham, bremen] = [await connect(url, 'Kiel', {}), await connect(url, 'Ham', {}), await connect(other, 'Bremen', {})]
   const pids = [await kiel.say('pid'), await ham.say('pid')]
@@ -133,10 +134,13 @@ test('one process for each client, or each session, where a person wants it: bou
   expect([(await end()).status, (await end()).status]).toEqual([200, 404])
   await eventually('it is gone', () => running() === 2)
 
-  await relay.room.upstreamAdmin.change(id, { options: { process: 'session', ownIdle: 1 } }, 'owner')
-  await eventually('it runs again', () => relay.room.upstreams.get(id).state === 'ready')
+  await relay.room.upstreamAdmin.change(id, { options: { process: 'session' } }, 'owner')
+  await runsAgain()
   const session1 = await kiel.say('pid')
   expect(await ham.say('pid')).toBe(session1)
   expect(await bremen.say('pid')).not.toBe(session1)
+  await relay.room.upstreamAdmin.change(id, { options: { ownIdle: 1 } }, 'owner')
+  await runsAgain()
+  expect(await kiel.say('pid')).not.toBe(session1)
   await eventually('they end when nobody uses them', () => running() === 1 && relay.room.upstreams.get(id).clients.own.length === 0)
 })

@@ -38,12 +38,12 @@ test('an agent makes a broker, works through a queue message by message, and not
   expect(await settle([first], 'done')).toEqual({ settled: 1, unknown: 0 })
   expect(await settle([first, second], 'back')).toEqual({ settled: 1, unknown: 1 })
   // The one given back comes before the one that was never taken; the one that is done does not come again.
-  expect((await take({ limit: 5, wait: 0.1 })).messages).toMatchObject([{ topic: 'jobs/2', tries: 2 }, { topic: 'jobs/3' }])
+  expect((await take({ limit: 2, wait: 50 })).messages).toMatchObject([{ topic: 'jobs/2', tries: 2 }, { topic: 'jobs/3' }])
   expect(await agent.refused('broker_settle', { sessionName: 'nowhere', handles: ['x'], outcome: 'done' })).toBe('There is no such session')
 
   // A crash of the brokers between taking and settling: all that was not done is there again.
   await brokers.restart()
-  const again = await take({ limit: 5, wait: 0.1 })
+  const again = await take({ limit: 2, wait: 50 })
   expect(again.messages).toMatchObject([{ topic: 'jobs/2' }, { topic: 'jobs/3' }])
   expect(
     await settle(
@@ -76,7 +76,10 @@ test('what is held too long comes back by itself, and a group divides its messag
     const taken = await Promise.all(['ann', 'bob'].map((name) => take(name, { limit: 1, wait: 0.5, hold })))
     return taken.flatMap(({ messages }) => messages)
   }
-  const first = await both(600)
+  const first = await eventually('one of them has it', async () => {
+    const taken = await both(600)
+    return taken.length > 0 ? taken : null
+  })
   expect(first).toMatchObject([{ messageId: 'job-1', data: 'lash' }])
   await agent.call('broker_settle', { sessionName, handles: [first[0].handle], outcome: 'back' })
   const taken = [await eventually('somebody has it', async () => (await take('ann', { limit: 1, wait: 0, hold: 1 })).messages[0])]

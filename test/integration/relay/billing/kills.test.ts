@@ -56,6 +56,10 @@ test('over kills in mid-call every credit is either on the account, charged, or 
   for (let kill = 0; kill < 2; kill += 1) {
     // Four that wait at their server, and a crowd that is answered as fast as it goes.
     const waiting = Array.from({ length: 4 }, () => call(server, 'slow', 'until count'))
+    await eventually('all four wait', async () => {
+      const { lines } = await relay(`/v1/upstreams/${upstream}/log`)
+      return lines.filter(({ text }: { text: string }) => text === 'holding').length === 4
+    })
     const before = answered
     const working = Array.from({ length: 6 }, async () => {
       while ((await call(server, 'echo', 'hello')) === 'hello') answered += 1
