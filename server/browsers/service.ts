@@ -1,37 +1,34 @@
 /** The rules of browser sessions: who shares one, how many there are, how one begins and ends. */
-import { startRealTimer } from '../async/deadline.ts'
-import { escape, within } from '../isolation.ts'
 import type { SetupChange } from './contract/setup.ts'
-import { writtenOrigins } from './contract/site-profile.ts'
 import type { SessionEventText } from './events.ts'
-import { BrowserFault } from './fault.ts'
 import type { SessionFiles } from './files/session-files.ts'
 import type { KeptLogins } from './kept/kept-logins.ts'
 import { Sleepers } from './kept/sleepers.ts'
-import { fetchDownload } from './files/fetch-download.ts'
-import { answerCaptcha } from './login/captcha-field.ts'
-import { captchaSolver, proveLogin, recogniseLogin, refresh, signInAgain } from './login/login.ts'
+import { proveLogin, signInAgain } from './login/login.ts'
 import type { SignedIn } from './login/sign-in.ts'
 import { Jobs } from './one-shot/jobs.ts'
 import { checkSetup } from './resource/check-setup.ts'
 import type { MachineMemory } from './resource/machine-memory.ts'
-import { Recycler } from './resource/recycler.ts'
 import { Room } from './resource/room.ts'
 import { BrowserStarter, type StarterOptions } from './process/starter.ts'
 import type { KeptCards } from './recorder/kept-cards.ts'
 import { Admission } from './session/admission.ts'
 import { Anew } from './session/anew.ts'
 import { SessionsApart } from './session/apart.ts'
-import { alreadyThere, Flights } from './session/flights.ts'
+import { createHooks } from './session/create-hooks.ts'
+import { createUpkeep } from './session/create-upkeep.ts'
+import { Flights } from './session/flights.ts'
 import { HandOut } from './session/hand-out.ts'
 import type { RecordedEvent } from './session/history.ts'
+import { Obtaining } from './session/obtaining.ts'
 import { SessionOpener } from './session/opener.ts'
 import { SessionRecords } from './session/records.ts'
 import { SessionDirectory } from './session/session-directory.ts'
 import { SessionRunner } from './session/session-runner.ts'
-import type { Session, SessionHooks } from './session/session.ts'
-import { Upkeep, type UpkeepPace } from './session/upkeep.ts'
+import type { Session } from './session/session.ts'
+import type { Upkeep, UpkeepPace } from './session/upkeep.ts'
 import type { Obtained, Wanted } from './session/wanted.ts'
+import { operationToolsOf } from './site/operation-tools.ts'
 import type { OperationTools } from './site/operations.ts'
 import type { ListedProfile, ProfileStore } from './site/profiles.ts'
 
@@ -64,7 +61,7 @@ export class SessionService {
   readonly #starter: BrowserStarter
   readonly #runner: SessionRunner
   readonly #admission: Admission
-  readonly #opener: SessionOpener
+  readonly #obtaining: Obtaining
   readonly #upkeep: Upkeep
   #stopping = false
 
@@ -106,7 +103,11 @@ export class SessionService {
       room: this.room,
       passes: (session) => this.apart.passes(session),
       evict: (session, because) =>
-        runner.endQuietly(session, 'evicted', `It was the least recently used one, and its ${wordsOf[because]} was needed`),
+        runner.endQuietly(
+          session,
+          'evicted',
+          `It was the least recently used one, and its ${because === 'places' ? 'place' : 'memory'} was needed`,
+        ),
     })
     const opener = new SessionOpener({
       ...options,
@@ -114,10 +115,10 @@ export class SessionService {
       flights,
       runner,
       admission: this.#admission,
-      hooks: this.#hooks(),
+      hooks: createHooks({ ...options, scope: (session) => runner.scope(session), changed: () => this.#changed() }),
       made: () => this.#upkeep.wake(),
     })
-    this.#opener = opener
+    this.#obtaining = new Obtaining({ ...options, opener, flights })
     this.apart = new SessionsApart({ ...options, opener, runner })
     this.sleepers = new Sleepers({ ...options, sessions, flights, opener, runner })
     this.anew = new Anew({ ...options, sessions, flights, runner, sleepers: this.sleepers, obtain: (wanted) => this.obtain(wanted) })
@@ -133,7 +134,13 @@ export class SessionService {
       },
       options,
     )
-    this.#upkeep = this.#createUpkeep()
+    this.#upkeep = createUpkeep({
+      ...options,
+      sessions: () => sessions.live(),
+      idleTimeout: () => this.idleTimeout,
+      anew: this.anew,
+      runner,
+    })
   }
 
   get maxSessions(): number {
@@ -171,14 +178,8 @@ export class SessionService {
   }
 
   /** What the steps of an operation may use. */
-  async operationTools(session: Session): Promise<OperationTools> {
-    return {
-      values: await this.#options.profiles.valuesOf(session.profile),
-      askPerson: (what) => session.login.personWanted(what),
-      download: (click, signal) => fetchDownload(session, click, signal),
-      solveCaptcha: (page, place, signal) =>
-        answerCaptcha(page, place, session.credentials.captchaApiKey, captchaSolver(this.#options), signal),
-    }
+  operationTools(session: Session): Promise<OperationTools> {
+    return operationToolsOf(session, this.#options)
   }
 
   /** A live session. Throws `session-not-found`. */
@@ -211,19 +212,8 @@ export class SessionService {
    * `profile-not-found`, and `address-refused` for an address that says by itself that it may not be reached; `setup-fixed` and what
    * `checkSetup` throws for a setup.
    */
-  async obtain(wanted: Wanted): Promise<Obtained> {
-    const profile = this.#options.profiles.get(wanted.profile)
-    const { address } = wanted.credentials
-    if (address !== undefined) this.#options.egress.check(address, writtenOrigins(profile))
-    if (profile.address === null && address === undefined) throw new BrowserFault('missing-fields', 'Missing required fields: address')
-    if (wanted.setup !== undefined) await checkSetup(wanted.setup, profile.address ?? address ?? null, this.#options)
-    const key = this.#sharedKey(profile, wanted)
-    if (key === null) return this.#opener.open(wanted, profile, null)
-    return this.#flights.join(key, wanted, () => {
-      const asleep = this.#options.kept.withKey(key)
-      if (asleep !== undefined && wanted.state !== undefined) throw alreadyThere()
-      return this.#opener.open(wanted, profile, key, asleep)
-    })
+  obtain(wanted: Wanted): Promise<Obtained> {
+    return this.#obtaining.obtain(wanted)
   }
 
   /** Resolves when the session is logged in, trying again when an earlier attempt failed. Throws what went wrong. */
@@ -307,46 +297,8 @@ export class SessionService {
     ])
   }
 
-  /** By which two calls are known to mean the same session; null where nothing would make two the same, for want of a login. */
-  #sharedKey(profile: ListedProfile, { credentials: { username, password, address = '' } }: Wanted): string | null {
-    if (profile.kind === 'none' && username === '') return null
-    return this.#options.kept.credentialKey([profile.name, username, password, profile.address === null ? address : ''])
-  }
-
-  #hooks(): SessionHooks {
-    const { recorded, log } = this.#options
-    return {
-      onChanged: () => this.#changed(),
-      onRecorded: recorded,
-      onGivenBack: (session) => void within(this.#runner.scope(session), () => recogniseLogin(session).catch(escape)),
-      onIllegalTransition: (session, event) =>
-        log.error({ session: session.id, state: session.state, event }, 'an event that its state does not allow reached a session'),
-    }
-  }
-
-  #createUpkeep(): Upkeep {
-    const { clock, kept, upkeep, startTimer = startRealTimer } = this.#options
-    const recycler = new Recycler({ ...this.#options, anew: this.anew })
-    return new Upkeep({
-      clock,
-      sessions: () => this.#sessions.live(),
-      idleTimeout: () => this.idleTimeout,
-      endIdle: (session) => this.#runner.endQuietly(session, 'idle', `Nobody used it for ${this.idleTimeout / 1_000} seconds`),
-      refresh: (session) => void refresh(session, this.#options).catch(escape),
-      keep: (session) => {
-        kept.look(session)
-        recycler.look(session)
-      },
-      scope: (session) => this.#runner.scope(session),
-      startTimer,
-      ...upkeep,
-    })
-  }
-
   #changed(): void {
     this.#sessions.changed()
     this.#options.changed()
   }
 }
-
-const wordsOf = { places: 'place', memory: 'memory' } as const
