@@ -10,6 +10,9 @@ export interface StoredUser {
 
 export type UserStore = ReturnType<typeof createUserStore>
 
+/** Accounts kept in memory at once. */
+const keep = 10_000
+
 const columns = 'id, primary_email AS primaryEmail, credits, created_at AS createdAt'
 
 export function createUserStore(database: Database) {
@@ -25,20 +28,38 @@ export function createUserStore(database: Database) {
   const left = database.prepare<[string], number>('SELECT credits FROM users WHERE id = ?').pluck()
   const remove = database.prepare<[string]>('DELETE FROM users WHERE id = ?')
 
+  /** As they stand in the table, since every call of the relay asks twice; what changes one takes it out. */
+  const known = new Map<string, StoredUser>()
+  const read = (id: string): StoredUser | undefined => {
+    const user = find.get(id)
+    // Within a transaction it may be a state that never comes to be.
+    if (user === undefined || database.inTransaction) return user
+    if (known.size >= keep) known.clear()
+    known.set(id, user)
+    return user
+  }
+
   return {
     all: (): StoredUser[] => all.all(),
-    find: (id: string): StoredUser | undefined => find.get(id),
+    find: (id: string): StoredUser | undefined => known.get(id) ?? read(id),
     /** Upper and lower case are the same address. */
     idOfEmail: (email: string): string | undefined => idOfEmail.get(email),
     insert: (user: StoredUser): void => void insert.run(user),
-    update: (user: StoredUser): void => void update.run(user),
+    update(user: StoredUser): void {
+      known.delete(user.id)
+      update.run(user)
+    },
     /** As many as there are; how many that were. */
     spend(id: string, credits: number): number {
+      known.delete(id)
       if (spend.run({ id, credits }).changes === 1) return credits
       const there = left.get(id) ?? 0
       if (there > 0) spend.run({ id, credits: there })
       return there
     },
-    remove: (id: string): boolean => remove.run(id).changes > 0,
+    remove(id: string): boolean {
+      known.delete(id)
+      return remove.run(id).changes > 0
+    },
   }
 }

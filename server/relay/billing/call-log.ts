@@ -72,8 +72,34 @@ export class CallLog {
 }
 
 function cut(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+  const text = typeof value === 'string' ? value : (JSON.stringify(beginningOf(value, { left: cutAt + 1 })) ?? '')
   if (text.length <= cutAt) return text
   // Copied: a part of a text keeps the whole of it in memory, which for the calls kept here may be gigabytes.
   return `${Buffer.from(text.slice(0, cutAt)).toString()}…`
+}
+
+/** As much of a value as begins its text, so that megabytes are not written out only to be cut. */
+function beginningOf(value: unknown, room: { left: number }): unknown {
+  if (typeof value === 'string') {
+    const text = value.length > room.left ? value.slice(0, Math.max(0, room.left)) : value
+    room.left -= value.length
+    return text
+  }
+  room.left -= 1
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) {
+    const some: unknown[] = []
+    for (const each of value) {
+      if (room.left <= 0) break
+      some.push(beginningOf(each, room))
+    }
+    return some
+  }
+  const some: Record<string, unknown> = {}
+  for (const [key, each] of Object.entries(value)) {
+    if (room.left <= 0) break
+    room.left -= key.length
+    some[key] = beginningOf(each, room)
+  }
+  return some
 }
