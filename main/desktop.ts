@@ -188,7 +188,7 @@ export async function openDesktop(electron: ElectronParts, options: DesktopOptio
       tray,
       attention: () =>
         void attention
-          .check(host.server?.summary().attention ?? 0)
+          .check(host.server?.summary().attentionIds ?? [])
           .catch((error: unknown) => log.warn({ error }, 'What needs attention could not be read')),
     }),
   )

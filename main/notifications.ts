@@ -59,7 +59,8 @@ export class AttentionWatch {
   readonly #read: () => Promise<OpenItem[]>
   readonly #show: (message: DesktopMessage) => void
   #known: ReadonlySet<string> | undefined
-  #count = 0
+  /** Looked at again when a reading is over, since some may have come meanwhile. */
+  #latest: readonly string[] = []
   #reading = false
 
   constructor(read: () => Promise<OpenItem[]>, show: (message: DesktopMessage) => void) {
@@ -67,27 +68,40 @@ export class AttentionWatch {
     this.#show = show
   }
 
-  /** To be called whenever the summary changed; the items themselves are read only when their number did. */
-  async check(count: number): Promise<void> {
-    if (this.#reading || (this.#known !== undefined && count === this.#count)) return
+  /** To be called with the ids of the open ones whenever the summary changed; the items themselves are read only when one is new. */
+  async check(ids: readonly string[]): Promise<void> {
+    this.#latest = ids
+    if (this.#reading) return
     this.#reading = true
     try {
-      const items = count === 0 ? [] : await this.#read()
-      const fresh = this.#known === undefined ? [] : items.filter(({ id }) => !this.#known?.has(id))
-      this.#known = new Set(items.map(({ id }) => id))
-      this.#count = count
-      const [first, ...others] = fresh
-      if (first === undefined) return
-      if (others.length === 0) this.#show({ title: first.title, text: first.text, path: pageOf(first) })
-      else
-        this.#show({
-          title: say(words.desktop.needYou, { count: fresh.length }),
-          text: fresh.map(({ title }) => title).join('\n'),
-          path: '/',
-        })
+      while (!this.#isKnown()) await this.#look()
     } finally {
       this.#reading = false
     }
+  }
+
+  /** Whether none of them is new. Those that are gone are forgotten, so that they are told of when they come back. */
+  #isKnown(): boolean {
+    const known = this.#known
+    this.#known = new Set(this.#latest.filter((id) => known === undefined || known.has(id)))
+    return known === undefined || this.#latest.every((id) => known.has(id))
+  }
+
+  async #look(): Promise<void> {
+    const asked = this.#latest
+    const items = await this.#read()
+    const fresh = items.filter(({ id }) => this.#known?.has(id) === false)
+    // One that was over before it could be read is known too, so that it is not looked for again.
+    this.#known = new Set([...asked, ...items.map(({ id }) => id)])
+    const [first, ...others] = fresh
+    if (first === undefined) return
+    if (others.length === 0) this.#show({ title: first.title, text: first.text, path: pageOf(first) })
+    else
+      this.#show({
+        title: say(words.desktop.needYou, { count: fresh.length }),
+        text: fresh.map(({ title }) => title).join('\n'),
+        path: '/',
+      })
   }
 }
 

@@ -20,6 +20,8 @@ export interface ServerStatus {
 /** What a tray shows. */
 export interface ServerSummary {
   attention: number
+  /** The ids of what that counts. */
+  attentionIds: string[]
   rooms: { room: RoomName; count: number; unit: string; text: string }[]
   apis: { name: ApiName; state: ListenerState['state']; url: string; lanUrl: string | null; exposed: boolean }[]
 }
@@ -50,6 +52,7 @@ export function summaryOf({ host, rooms, rates, attention, settings }: SummaryPa
   const overview = overviewOf({ rooms, rates, attention: () => attention }, '15m')
   return {
     attention: overview.attention.length,
+    attentionIds: overview.attention.map(({ id }) => id),
     rooms: overview.rooms.map(({ room, count, unit, text }) => ({ room, count, unit, text })),
     apis: host.names().map((name) => {
       const { status, exposed } = host.served(name)

@@ -39,6 +39,7 @@ export class FakeHostedServer implements HostedServer {
   summary(): ServerSummary {
     return {
       attention: this.attentionCount,
+      attentionIds: Array.from({ length: this.attentionCount }, (_, index) => `item-${index}`),
       rooms: [{ room: 'browsers', count: this.browsers, unit: 'of 10', text: `${this.browsers} of 10` }],
       apis: this.apis,
     }

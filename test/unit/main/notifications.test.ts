@@ -55,7 +55,7 @@ describe('what newly needs the person', () => {
       },
       (message) => shown.push(message),
     )
-    return { state, shown, check: (...items: OpenItem[]) => ((state.items = items), attention.check(items.length)) }
+    return { state, shown, check: (...items: OpenItem[]) => ((state.items = items), attention.check(items.map(({ id }) => id))) }
   }
 
   test('is told once, with the page of its room', async () => {
@@ -89,12 +89,20 @@ describe('what newly needs the person', () => {
     expect(shown).toHaveLength(2)
   })
 
-  test('is read only when its number changed', async () => {
+  test('is read only when there is something new', async () => {
     const { state, check } = watch()
-    await check(item('a'))
+    await check()
     await check(item('a'))
     await check(item('a'))
     expect(state.reads).toBe(1)
+  })
+
+  test('is told when it begins as another ends, also while that one is still read', async () => {
+    const { shown, check } = watch()
+    await check()
+    await Promise.all([check(item('a')), check(item('b'))])
+    await check(item('c'))
+    expect(shown.map(({ title }) => title)).toEqual(['a', 'b', 'c'].map((id) => `Session ${id} needs you`))
   })
 
   test('is read again after a failure', async () => {
@@ -104,10 +112,10 @@ describe('what newly needs the person', () => {
       () => (fails ? Promise.reject(new Error('gone')) : Promise.resolve([item('a')])),
       (message) => shown.push(message),
     )
-    await attention.check(0)
-    await expect(attention.check(1)).rejects.toThrow('gone')
+    await attention.check([])
+    await expect(attention.check(['a'])).rejects.toThrow('gone')
     fails = false
-    await attention.check(1)
+    await attention.check(['a'])
     expect(shown).toHaveLength(1)
   })
 })
