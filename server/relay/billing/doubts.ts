@@ -27,9 +27,11 @@ export class Doubts {
   /** What was begun up to here is of a process before this one. */
   readonly #lastOfOthers: number
   readonly #open = new Map<number, Doubt>()
+  readonly #began: { now: number; monotonic: number }
 
   constructor(options: DoubtsOptions) {
     this.#options = options
+    this.#began = { now: options.clock.now(), monotonic: options.clock.monotonic() }
     this.#lastOfOthers = options.store.lastBegun()
   }
 
@@ -73,9 +75,15 @@ export class Doubts {
 
   /** Gives back what nobody has decided in time. */
   expire(): void {
-    const now = this.#options.clock.now()
+    const now = this.#soberNow()
     const due = [...this.#open.values()].filter(({ inDoubtSince }) => inDoubtSince + week <= now).map(({ id }) => id)
     if (due.length > 0) this.settle(due, 'given-back', 'Not decided within seven days', 'wheelhouse')
+  }
+
+  /** No later than as much time has really gone by: a wall clock that is put ahead decides over nobody's credits. */
+  #soberNow(): number {
+    const { clock } = this.#options
+    return Math.min(clock.now(), this.#began.now + clock.monotonic() - this.#began.monotonic)
   }
 
   #close(doubt: Doubt, outcome: Outcome, actor: string): Doubt {

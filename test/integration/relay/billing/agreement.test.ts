@@ -32,7 +32,7 @@ function house() {
         .get(...given) ?? 0,
     )
   return {
-    ...{ users, raise, clock },
+    ...{ database, users, raise, clock },
     begun: () => sum('SELECT count(*) FROM relay_calls_begun WHERE outcome IS NULL'),
     /** Balance, what explains it, and what usage says was charged. */
     accounts: (id: string) => ({
@@ -130,6 +130,22 @@ test.each(Array.from({ length: 8 }, (_, seed) => seed + 1))('in whatever order i
   for (const id of people) expect(accounts(id).balance).toBe(accounts(id).explained)
 })
 
+test('an account that was read stays true when a charge of it is undone, and when it is removed', () => {
+  const { database, users } = house()
+  users.create({ id: 'ann', primaryEmail: 'ann@example.test', credits: 10 }, 'owner')
+  const read = () => users.find('ann')?.credits
+  const charge = database.transaction(() => {
+    users.spend('ann', 4)
+    expect(read()).toBe(6)
+    throw new Error('disk is full')
+  })
+  expect(read()).toBe(10)
+  expect(charge).toThrow('disk is full')
+  expect([read(), users.spend('ann', 4), read()]).toEqual([10, 4, 6])
+  users.remove('ann', 'owner')
+  expect(read()).toBeUndefined()
+})
+
 test('credits lowered below what calls hold stay lowered: a call under way costs what is left, and the records say so', async () => {
   const { users, raise, accounts } = house()
   users.create({ id: 'ann', primaryEmail: 'ann@example.test', credits: 10 }, 'owner')
@@ -162,6 +178,12 @@ test('what a crash cut off stays held until somebody decides, once, and is given
   // All of them or none, and nothing twice.
   expect(() => doubts.settle([three, four], 'taken', 'Again', 'owner')).toThrow('not in doubt')
   expect(doubts.settle([three], 'given-back', 'It never arrived', 'owner')).toMatchObject([{ outcome: 'given-back', taken: 0 }])
+  // A wall clock that is put ahead, or back, decides nothing.
+  for (const days of [365, -365]) {
+    clock.setWall(clock.now() + days * day)
+    doubts.expire()
+    expect(doubts.open()).toHaveLength(1)
+  }
   clock.advance(7 * day)
   doubts.expire()
   expect([users.get('ann').credits, ledger.heldBy('ann'), doubts.open()]).toEqual([6, 0, []])
