@@ -1,5 +1,6 @@
 /** Answers what the window asks about what servers offer, about groups of tools and about profiles of sessions. */
 import { actorOf, type Call, type Handlers } from '../http/api.ts'
+import { checkPatterns } from './calls/redactor.ts'
 import type { offeredRoutes } from './contract/native-offered.ts'
 import type { profileRoutes } from './contract/native-profiles.ts'
 import type { SessionAdmin } from './sessions/admin.ts'
@@ -40,22 +41,26 @@ export function offeredHandlers({
     },
 
     sessionProfiles: () => ({ status: 200, body: { profiles: profiles.list() } }),
-    createSessionProfile: ({ body: { name, policy, session } }, { caller, standing }) => {
+    createSessionProfile: async ({ body: { name, policy, session } }, { caller, standing }) => {
+      await checkPatterns(policy)
       const kept = session === undefined ? policy : sessionAdmin.reached(session, standing).policy
       // The schema asks for one of the two.
       if (kept === undefined) throw new TypeError('a profile without a policy')
       return { status: 201, body: profiles.create(name, kept, actorOf(caller)) }
     },
-    changeSessionProfile: ({ params, body }, { caller }) => ({ status: 200, body: profiles.change(params.id, body, actorOf(caller)) }),
+    changeSessionProfile: async ({ params, body }, { caller }) => {
+      await checkPatterns(body.policy)
+      return { status: 200, body: profiles.change(params.id, body, actorOf(caller)) }
+    },
     removeSessionProfile: ({ params }, { caller }) => {
       profiles.remove(params.id, actorOf(caller))
       return { status: 204, body: null }
     },
     exportSessionProfile: ({ params }) => ({ status: 200, body: profiles.export(params.id) }),
-    importSessionProfile: ({ body: { file, name } }, { caller }) => ({
-      status: 201,
-      body: profiles.import(file, name ?? file.name, actorOf(caller)),
-    }),
+    importSessionProfile: async ({ body: { file, name } }, { caller }) => {
+      await checkPatterns(profiles.read(file).policy)
+      return { status: 201, body: profiles.import(file, name ?? file.name, actorOf(caller)) }
+    },
     exportRelaySession: ({ params }, { standing }) => {
       const session = sessionAdmin.reached(params.id, standing)
       return { status: 200, body: profiles.fileOf(session.name ?? 'Session', session.policy) }

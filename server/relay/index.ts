@@ -201,7 +201,7 @@ export function createRelayRoom(
       sessions,
       sessionAdmin,
       gateway: loadGateway,
-      calls: new WindowCalls({ calls, meter, sessions, sessionAdmin, callTimeout }),
+      calls: new WindowCalls({ calls, meter, sessions, sessionAdmin, rests: between.rests, callTimeout }),
       usage,
       doubts,
       upstreamAdmin,

@@ -122,6 +122,10 @@ export class Approvals {
       call.note('approval', 'Called by a person')
       return ask()
     }
+    if (this.#waiting.size >= mostWaiting) {
+      call.note('approval', 'Too many wait already')
+      return refused(`This call needs a person’s yes, and ${mostWaiting} others wait for one already. It was not made: try again later.`)
+    }
     const outcome = await this.#decided(call)
     switch (outcome) {
       case 'once':
@@ -142,7 +146,6 @@ export class Approvals {
   #decided({ session, entry, args, signal, waiting }: CallUnderWay): Promise<Outcome> {
     const { clock, timers } = this.#parts
     if (signal?.aborted === true) return Promise.resolve('gone')
-    if (this.#waiting.size >= mostWaiting) return Promise.resolve('late')
     const { upstream, tool, name, listed } = entry
     const ms = session.policy.approvals.timeout * 1_000
     const call: WaitingCall = {

@@ -12,8 +12,10 @@ export interface Redacted<Value> {
 }
 
 const words: Readonly<Record<RedactKind, string>> = { email: 'e-mail', phone: 'phone', card: 'card', key: 'key' }
-/** Says what a thing is, carries bytes, or is handed back as it came: none of it is text to be read. */
-const untouched: ReadonlySet<string> = new Set(['type', 'mimeType', 'resultType', 'requestState', 'blob'])
+/** Says what a thing is, carries bytes, or is handed back as it came, e.g. what a form offers: none of it is text to be read. */
+const untouched: ReadonlySet<string> = new Set([
+  ...['type', 'mimeType', 'resultType', 'requestState', 'blob', 'requestedSchema', 'elicitationId'],
+])
 
 type Rule = { name: string; places(text: string): readonly Place[] }
 
@@ -54,9 +56,13 @@ export class Redactor {
     if (Array.isArray(value)) return value.map((each: unknown) => this.#walk(each, counts))
     if (typeof value !== 'object' || value === null) return value
     const isBytes = 'type' in value && (value.type === 'image' || value.type === 'audio')
+    // A question that is answered at an address, which must still lead there.
+    const isQuestion = 'mode' in value && value.mode === 'url'
     return Object.fromEntries(
       Object.entries(value).map(([key, each]: [string, unknown]) =>
-        untouched.has(key) || (isBytes && key === 'data') ? [key, each] : [this.#text(key, counts), this.#walk(each, counts)],
+        untouched.has(key) || (isBytes && key === 'data') || (isQuestion && key === 'url')
+          ? [key, each]
+          : [this.#text(key, counts), this.#walk(each, counts)],
       ),
     )
   }

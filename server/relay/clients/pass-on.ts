@@ -22,7 +22,7 @@ import type { SharedRequestOptions } from '../upstreams/shared-connection.ts'
 import { callAsTask, requiresTask, withoutTasks } from '../upstreams/tasks.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import { HeldCalls } from './held-calls.ts'
-import { readyRedactorOf, redactedAnswer } from '../calls/redactor.ts'
+import { readyRedactorOf, redactedAnswer, redactedMessage } from '../calls/redactor.ts'
 import type { Rests } from '../calls/rests.ts'
 import type { MetaCallParts } from '../search/meta-calls.ts'
 import { isPendingInput, type PendingInputs } from './pending-input.ts'
@@ -107,11 +107,10 @@ async function sendOn(options: PassOnOptions, upstream: Upstream, message: Messa
   const underway: Promise<unknown>[] = []
   const ongoing = {
     notify: (said: Message) => void underway.push(notifyClient(options, upstream, said, ctx)),
-    ask: (asked: Message, signal: AbortSignal) =>
-      ctx.mcpReq.send({ method: asked.method, ...(asked.params === undefined ? {} : { params: asked.params }) }, asJson, {
-        signal,
-        timeout: 3_600_000,
-      }),
+    ask: async (asked: Message, signal: AbortSignal) => {
+      const { method, params } = await redactedMessage(client.session.policy.redact, asked)
+      return ctx.mcpReq.send({ method, ...(params === undefined ? {} : { params }) }, asJson, { signal, timeout: 3_600_000 })
+    },
   }
   const ask = askOf(options)
   const hold = holdStream(options, ctx)

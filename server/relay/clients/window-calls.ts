@@ -3,10 +3,13 @@ import { iso } from '../../clock.ts'
 import type { Standing } from '../../http/rights.ts'
 import type { CallLog, LoggedCall } from '../billing/call-log.ts'
 import { MeteredCall, type Meter } from '../billing/metered-call.ts'
+import { answerRestCall } from '../calls/rest-tool.ts'
+import type { Rests } from '../calls/rests.ts'
 import { callerKey } from '../built-in/server.ts'
 import type { RelayCall } from '../contract/native-calls.ts'
 import { RelayFault } from '../fault.ts'
 import type { SessionAdmin } from '../sessions/admin.ts'
+import type { StoredSession } from '../sessions/store.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Json } from '../upstreams/connection.ts'
 import { builtInId } from '../upstreams/definition.ts'
@@ -17,6 +20,8 @@ export interface WindowCallsOptions {
   meter: Meter
   sessions: Sessions
   sessionAdmin: SessionAdmin
+  /** What was left of answers that were too large. */
+  rests: Rests
   callTimeout: CallTimeout
 }
 
@@ -45,7 +50,11 @@ export class WindowCalls {
     const session = sessionAdmin.holdable(sessionId, by)
     const view = sessionAdmin.viewOf(session)
     const entry = view.tools.get(name)
-    if (entry === undefined) throw new RelayFault('tool-not-found', sessionAdmin.missing(view, name))
+    if (entry === undefined) {
+      const rest = answerRestCall(this.#options.rests, session, { name, arguments: args })
+      if (rest !== undefined) return { call: viewOf(this.#logRead(session, name, args, rest)), result: rest }
+      throw new RelayFault('tool-not-found', sessionAdmin.missing(view, name))
+    }
     const held = meter.hold({ session, entry, request: { name, arguments: args } })
     if (!(held instanceof MeteredCall))
       throw new RelayFault('credits-short', 'This call may not be made: not enough credits, or a limit of the session', { ...held })
@@ -58,6 +67,13 @@ export class WindowCalls {
       ),
     )
     return { call: viewOf(logged), result: outcome instanceof Error ? { error: outcome.message } : outcome }
+  }
+
+  /** Reading on in an answer that was cut asks no server and costs nothing. */
+  #logRead({ id: sessionId, accountId }: StoredSession, tool: string, args: Json, response: Json): LoggedCall {
+    const about = { sessionId, accountId, upstreamId: builtInId, tool, request: { name: tool, arguments: args }, response }
+    const state = response['isError'] === true ? 'failed' : 'succeeded'
+    return this.#options.calls.add({ ...about, state, ...{ duration: 0, serverDuration: 0, price: 0, credits: 0, error: null, steps: [] } })
   }
 
   /** Calls of sessions that the caller may see; of one that is over nobody knows any more whose it was. */

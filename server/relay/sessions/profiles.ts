@@ -98,13 +98,14 @@ export class Profiles {
   import(file: ProfileFile, name: string, actor: string): { profile: SessionProfile; unmatched: string[] } {
     const { groups } = this.#options
     this.#refuseTaken(name, null)
-    const read = this.#read(file)
+    const read = this.read(file)
     for (const group of read.groups) groups.create(group.name, group.tools, actor)
     const policy = read.withGroups((group) => groups.byName(group)?.id ?? '')
     return { profile: this.create(name, policy, actor), unmatched: read.unmatched }
   }
 
-  #read(file: ProfileFile): ReturnType<typeof readFile> {
+  /** What a file says here; nothing is kept of it. Throws `config-invalid`. */
+  read(file: ProfileFile): ReturnType<typeof readFile> {
     try {
       return readFile(file, this.#here())
     } catch (error) {

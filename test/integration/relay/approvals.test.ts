@@ -198,6 +198,18 @@ test('a server that asks first is asked about in every session, by what its tool
   await client.close()
 })
 
+test('when two hundred wait, the next one reads that there are too many', async () => {
+  const { id, sessionUrl } = await session({ approvals: { tools: [{ upstream: idOf('mail'), name: 'send_message' }] } })
+  const client = await connect(sessionUrl)
+  const send = () => client.callTool({ name: 'mail__send_message', arguments: { to: 'ann' } })
+  const all = Array.from({ length: 200 }, () => send().catch((error: unknown) => error))
+  await eventually('all of them wait', async () => (await approvals()).waiting.length === 200)
+  expect(await send()).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('200 others wait') }] })
+  await relay.call('DELETE', `/v1/relay-sessions/${id}`)
+  await client.close()
+  await Promise.all(all)
+})
+
 test('with its session a waiting call is over', async () => {
   const { id, sessionUrl } = await session({ approvals: asked() })
   const client = await connect(sessionUrl)

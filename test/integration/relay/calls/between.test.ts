@@ -63,14 +63,39 @@ test.each([
   expect((await client.readResource({ uri: 'notes://one' })).contents).toMatchObject([{ text: clean }])
 })
 
-test('a pattern that is none is refused with its own words, and the session stays as it was', async () => {
-  const bad = { redact: { patterns: [{ name: 'case', pattern: '(a' }] } }
-  const refused = await relay.call('POST', '/api/sessions', { body: { policy: bad } })
-  expect([refused.status, refused.body.error]).toEqual([400, expect.stringContaining('The pattern “case” is not valid')])
+test.each(['legacy', 'auto'] as const)('what a server asks its client is cleaned, and its form stays as it is (%s)', async (mode) => {
+  const { sessionUrl } = await open({ redact })
+  const client = new Client({ name: 'test', version: '1' }, { capabilities: { elicitation: { form: {} } }, versionNegotiation: { mode } })
+  const asked: string[] = []
+  client.setRequestHandler('elicitation/create', ({ params }) => {
+    asked.push(params.message)
+    const { to } = 'requestedSchema' in params ? (params.requestedSchema.properties as { to?: { enum?: string[] } }) : {}
+    return { action: 'accept', content: { to: to?.enum?.[0] ?? '' } }
+  })
+  await client.connect(new StreamableHTTPClientTransport(new URL(sessionUrl)))
+  onTestFinished(() => client.close())
+  expect([textOf(await client.callTool({ name: 'ask' })), asked]).toEqual(['known', [clean]])
+})
+
+test('a pattern that is none is refused with its own words, however it comes, and nothing is kept of it', async () => {
+  const policy = { redact: { patterns: [{ name: 'case', pattern: '(a' }] } }
+  const { body: profile } = await relay.call('POST', '/v1/session-profiles', { body: { name: 'Clean', policy: {} } })
+  const { body: file } = await relay.call('GET', `/v1/session-profiles/${profile.id}/export`)
+  const imported = { file: { ...file, policy, groups: [{ name: 'Readers', tools: [] }] }, name: 'Imported' }
+  for (const refused of [
+    await relay.call('POST', '/api/sessions', { body: { policy } }),
+    await relay.call('POST', '/v1/session-profiles', { body: { name: 'Bad', policy } }),
+    await relay.call('PATCH', `/v1/session-profiles/${profile.id}`, { body: { policy } }),
+    await relay.call('POST', '/v1/session-profiles/import', { body: imported }),
+  ])
+    expect([refused.status, JSON.stringify(refused.body)]).toEqual([400, expect.stringContaining('The pattern “case” is not valid')])
+  expect((await relay.call('GET', '/v1/session-profiles')).body.profiles).toEqual([profile])
+  expect((await relay.call('GET', '/v1/tool-groups')).body.groups).toEqual([])
 })
 
 test('an answer that is too large begins the same, and the rest is read by its handle, by its own session alone', async () => {
-  const client = await connect((await open({ cap: { bytes: 1_000 } })).sessionUrl)
+  const { sessionUrl } = await open({ cap: { bytes: 1_000 } })
+  const client = await connect(sessionUrl)
   const other = await connect((await open({ cap: { tokens: 250 } })).sessionUrl)
   const whole = Array.from({ length: 200 }, (_, row) => `row ${row} of the list\n`).join('')
   const cut = await client.callTool({ name: 'large', arguments: { size: 200 } })
@@ -87,6 +112,12 @@ test('an answer that is too large begins the same, and the rest is read by its h
   }
   expect(read).toBe(whole)
   expect(textOf(await client.callTool({ name: 'read_rest', arguments: { handle, from: 4 } }))).toMatch(/^0 of the list/)
+  // The window, whose calls are cut as well, reads on the same way.
+  const { body: known } = await relay.call('GET', '/v1/relay-sessions')
+  const row = known.sessions.find(({ policy }: { policy: { cap: { bytes: number | null } } }) => policy.cap.bytes === 1_000)?.id
+  const reading = { sessionId: row, tool: 'read_rest', arguments: { handle, from: 4 } }
+  const inWindow = (await relay.call('POST', '/v1/relay-calls', { body: reading })).body
+  expect([textOf(inWindow.result).slice(0, 10), inWindow.call.credits]).toEqual(['0 of the l', 0])
   // What fits stays as it is, and a tool that says what its answers look like keeps that shape.
   expect(textOf(await client.callTool({ name: 'large', arguments: { size: 2 } }), 0)).toBe('row 0 of the list\nrow 1 of the list\n')
   const table = await client.callTool({ name: 'table', arguments: { size: 500 } })
