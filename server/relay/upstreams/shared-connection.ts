@@ -63,6 +63,8 @@ export class SharedConnection {
   /** A client that can be asked has come, and the connection there is was opened with that said. */
   #wanted = false
   #said = false
+  /** Told that there are, it did not start; without that it did. Until it is stopped, or does not start without either. */
+  #untold = false
   readonly #durations: number[] = []
   /** A start belongs to the server, whoever's call made it necessary. */
   readonly #outside = AsyncLocalStorage.snapshot()
@@ -152,7 +154,8 @@ export class SharedConnection {
   #greetAnew(): void {
     const { life, questions, plainKnown } = this.#parts
     const connection = this.#current
-    if (connection === undefined || this.#wanted === this.#said || life.state !== 'ready' || questions.size > 0 || !plainKnown()) return
+    if (connection === undefined || this.#wanted === this.#said || this.#untold) return
+    if (life.state !== 'ready' || questions.size > 0 || !plainKnown()) return
     this.#forget(connection)
     this.#closing = connection.close()
     life.startAnew()
@@ -178,13 +181,14 @@ export class SharedConnection {
     const [current, start] = [this.#current, this.#start]
     this.#current = undefined
     this.#start = undefined
+    this.#untold = false
     start?.abort(reason)
     await Promise.all([current?.close(), start?.connection.catch(() => undefined)])
   }
 
   async #open(own: Start, signal: AbortSignal): Promise<UpstreamConnection> {
     const { life, reach, onStart, onOpen, onReady, unavailable, questions, plainKnown } = this.#parts
-    const says = this.#wanted && plainKnown()
+    const says = this.#wanted && !this.#untold && plainKnown()
     try {
       await this.#closing
       signal.throwIfAborted()
@@ -213,6 +217,9 @@ export class SharedConnection {
       return connection
     } catch (error) {
       if (this.#start === own) {
+        this.#untold = says && !signal.aborted
+        // Clients that cannot be asked had it before: none of them loses it over what it was told of others.
+        if (this.#untold) return await this.#open(own, signal)
         this.#start = undefined
         life.startFailed(mishapOf(error, this.#parts.reached))
       }
@@ -222,6 +229,7 @@ export class SharedConnection {
 
   #lost(connection: UpstreamConnection, mishap: Mishap): void {
     if (!this.#forget(connection)) return
+    if (this.#parts.life.state === 'starting') this.#untold = this.#said
     this.#parts.life.connectionLost(mishap)
   }
 

@@ -256,15 +256,16 @@ describe('a connection for one client alone that goes wrong', () => {
   test.each(steps)('at %s with %s leaves the server ready for others, and the client with an answer', async (step, manner) => {
     const server = await openMisbehavingServer('http', { step, manner, after: 1 })
     onTestFinished(() => server.leave())
-    const id = await add({ transport: 'http', url: server.url })
+    const id = await add({ transport: 'http', url: server.url, options: { process: 'client' } })
     await settled(id, 'ready')
     const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities: { roots: {} } })
     await client.connect(new StreamableHTTPClientTransport(new URL(sessionUrl)))
     await client.listTools()
     await client.callTool({ name: 'echo' }).catch(() => undefined)
     await client.close()
-    expect(await callTool('echo')).toHaveProperty('result')
     expect((await settled(id, 'ready')).error).toBeNull()
+    server.trouble = { step: 'nowhere', manner: 'cut' }
+    expect(await callTool('echo')).toHaveProperty('result')
     await allRoomsAnswer()
   })
 
@@ -277,13 +278,20 @@ describe('a connection for one client alone that goes wrong', () => {
   ])('at %s with %s of its own process leaves the shared one alone', async (step, manner) => {
     const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-test-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-    const id = await add({ transport: 'stdio', command: process.execPath, args: [script, step, manner, join(folder, 'starts')] })
+    const id = await add({
+      transport: 'stdio',
+      command: process.execPath,
+      args: [script, step, manner, join(folder, 'starts')],
+      options: { process: 'client' },
+    })
     await settled(id, 'ready')
     const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities: { roots: {} } })
     await client.connect(new StreamableHTTPClientTransport(new URL(sessionUrl)))
     await client.listTools()
     await client.close()
-    expect(await callTool('echo')).toHaveProperty('result')
+    expect((await settled(id, 'ready')).error).toBeNull()
+    // Its own goes wrong as well: the call is answered all the same.
+    expect(await callTool('echo')).toMatchObject({ jsonrpc: '2.0', id: 1 })
     await allRoomsAnswer()
   })
 })

@@ -9,6 +9,7 @@ import { eventually } from '../../fixtures/eventually.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const everything = join(root, 'node_modules', '@modelcontextprotocol', 'server-everything', 'dist', 'index.js')
+const misbehaving = join(root, 'test', 'fixtures', 'mcp', 'misbehaving-stdio.ts')
 const asking = join(root, 'test', 'fixtures', 'mcp', 'asking-server.ts')
 const able = { sampling: {}, elicitation: {}, roots: { listChanged: true } }
 
@@ -22,11 +23,11 @@ afterAll(() => relay.stop())
 const textOf = ({ content }: { content?: unknown }): string => (Array.isArray(content) ? String(content[0]?.text) : '')
 
 let count = 0
-async function add(program: string, options: object = {}) {
+async function add(program: string, options: object = {}, args: readonly string[] = ['stdio']) {
   count += 1
   const marker = `own-${process.pid}-${count}`
   const { id } = relay.room.upstreamAdmin.create(
-    { name: `s${count}`, transport: 'stdio', command: process.execPath, args: [program, 'stdio', marker], options },
+    { name: `s${count}`, transport: 'stdio', command: process.execPath, args: [program, ...args, marker], options },
     'owner',
   )
   const upstream = relay.room.upstreams.get(id)
@@ -98,6 +99,18 @@ test('what a server asks in a call goes to the client of that call, in both eras
   expect(await kiel.say('free')).toBe('freed')
   expect([await holding, await behind]).toEqual(['let go', 'You are in Ham'])
   expect(running()).toBe(1)
+})
+
+test.each([
+  ['initialize', 'exit'],
+  ['initialize', 'error'],
+  ['tools/list', 'exit'],
+])('a server that goes wrong at %s with %s once it is told of clients that can be asked serves all without that', async (step, manner) => {
+  const { session, upstream } = await add(misbehaving, {}, [step, manner, 'told'])
+  const [plain, able] = [await connect(await session(), 'Ham', {}), await connect(await session(), 'Kiel')]
+  expect(await able.tools()).toContain('echo')
+  await eventually('it is there again', () => upstream.state === 'ready' && upstream.error === null)
+  for (const { client } of [plain, able]) expect(await client.callTool({ name: 'echo', arguments: {} })).toHaveProperty('content')
 })
 
 test('what nobody can tell whom it is for is refused with the reason, and a client that cannot is not asked', async () => {
