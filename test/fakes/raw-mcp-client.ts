@@ -76,6 +76,11 @@ export class RawMcpClient {
     return (await this.#send('POST', { jsonrpc: '2.0', method, params })).status
   }
 
+  /** The stream of what servers say by themselves. */
+  listen(): Promise<RawAnswer> {
+    return this.#send('GET')
+  }
+
   resume(lastEventId: string): Promise<RawAnswer> {
     return this.#send('GET', undefined, { 'last-event-id': lastEventId })
   }

@@ -4,12 +4,14 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
+import type { RequestId } from '@modelcontextprotocol/server'
 import type { Json } from '../upstreams/connection.ts'
 import type { StreamEvents } from './event-store.ts'
 
 /** What a stream needs so that it can be taken up again. */
 export interface Resumable {
   events: StreamEvents
+  request: RequestId
   /** The streams of the client that are not at their end. */
   streams: Map<string, AnswerStream>
   /** The client knows events without data, which carry the first id; one of an older revision might take them for messages. */
@@ -24,6 +26,8 @@ const patience = 100
 const keepAlive = 15_000
 /** Milliseconds after which a client comes back for the rest of its stream. */
 export const retryInterval = 1_000
+const streamHeaders = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' }
+const cutOff = 'Wheelhouse ended before this was answered: what was asked may have been done. Look before you ask again'
 
 export class AnswerStream {
   #response: ServerResponse
@@ -88,18 +92,15 @@ export class AnswerStream {
     clearTimeout(this.#timer)
     if (!this.#response.destroyed) this.#open()
     if (this.#resumable === null) return
-    const { events, streams, primed } = this.#resumable
+    const { events, request, streams, primed } = this.#resumable
     streams.set(this.#id, this)
+    events.answers(this.#id, [request])
     if (primed && !this.#response.destroyed)
       this.#response.write(`id: ${events.store(this.#id, {}, 2)}\nretry: ${retryInterval}\ndata: \n\n`)
   }
 
   #open(): void {
-    this.#response.writeHead(200, {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no',
-    })
+    this.#response.writeHead(200, streamHeaders)
     this.#response.flushHeaders()
     this.#heldSince = performance.now()
     if (this.#resumable === null) return
@@ -126,6 +127,14 @@ export class AnswerStream {
     if (this.#resumable === null) throw new TypeError('this stream cannot be taken up again')
     return this.#resumable
   }
+}
+
+/** Answers who comes back for what the end of an earlier process cut off: nobody knows what became of it. */
+export function answerCutOff(response: ServerResponse, requests: readonly RequestId[]): void {
+  response.writeHead(200, streamHeaders)
+  for (const id of requests)
+    response.write(eventOf(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32000, message: cutOff } }), undefined))
+  response.end()
 }
 
 function eventOf(text: string, id: string | undefined): string {

@@ -17,6 +17,7 @@ import { LegacyClients, type RelayRequest } from './legacy-clients.ts'
 import { MessageReader } from './message-reader.ts'
 import { ModernClients } from './modern-clients.ts'
 import { OlderClients, opensOlderStream } from './sse/older-clients.ts'
+import { PageStreams } from './page-streams.ts'
 import { PendingInputs } from './pending-input.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Views } from '../sessions/views.ts'
@@ -59,6 +60,7 @@ export class Gateway {
   /** Clients of the transport before Streamable HTTP. */
   readonly older: OlderClients
   readonly #leanCalls: LeanCalls | null
+  readonly #pages = new PageStreams()
 
   constructor(options: GatewayOptions) {
     this.#options = options
@@ -92,6 +94,7 @@ export class Gateway {
     })
     sessions.onEnd((id) => void this.end(id).catch(escape))
     sessions.onReach((id) => {
+      this.#pages.keepOnly(id, sessions.find(id)?.policy.origins ?? [])
       this.#legacy.onReachChange(id)
       this.#modern.onReachChange(id)
     })
@@ -110,6 +113,7 @@ export class Gateway {
     const secret = sessionId ?? bearerOf(request)
     const session = this.#sessionOf(response, secret)
     if (session === null || secret === undefined) return
+    this.#pages.note(session, request, response)
     if (request.method === 'HEAD')
       return refuse(response, 405, -32000, 'Send a message by POST', { headers: { allow: 'GET, POST, DELETE' } })
     if (opensOlderStream(request)) return this.older.open(session, request, response, { secret, prefix })

@@ -71,7 +71,7 @@ export class LeanCalls {
     const onClose = (): void => running.abort(new Cancelled())
     if (call.legacy === undefined) response.once('close', onClose)
     else this.#options.legacy.use(call.legacy, response)
-    const stream = new AnswerStream(response, call.legacy === undefined ? null : this.#resumable(call.legacy))
+    const stream = new AnswerStream(response, call.legacy === undefined ? null : this.#resumable(call.legacy, call.id))
     const meta = entry.upstream.isModern ? toStateless(call) : call.meta
     const paramsOf = (args: Json | undefined): Json => ({
       name: entry.tool.name,
@@ -103,8 +103,8 @@ export class LeanCalls {
     }
   }
 
-  #resumable({ events, answers, protocolVersion }: LegacyClient): Resumable {
-    return { events, streams: answers, primed: protocolVersion >= firstWithEmptyEvents, hold: this.#options.streamHold() }
+  #resumable({ events, answers, protocolVersion }: LegacyClient, request: RequestId): Resumable {
+    return { events, request, streams: answers, primed: protocolVersion >= firstWithEmptyEvents, hold: this.#options.streamHold() }
   }
 
   #plainCall(session: StoredSession, request: IncomingMessage, body: unknown): PlainCall | null {

@@ -8,7 +8,7 @@ import { within, type Scope } from '../../isolation.ts'
 import { RelayClient, type ClientsOptions } from './relay-client.ts'
 import { announce, asksForMore, cancelledIn, initializeParams } from './legacy-messages.ts'
 import { headerOf, refuse } from './refusals.ts'
-import { retryInterval, type AnswerStream } from './answer-stream.ts'
+import { answerCutOff, retryInterval, type AnswerStream } from './answer-stream.ts'
 import { createEventStore, type StreamEvents } from './event-store.ts'
 import { repeated, type KnownClients } from './known-clients.ts'
 import { asJson, type Json, type Message } from '../upstreams/connection.ts'
@@ -19,6 +19,7 @@ import { upstreamOfResource } from '../sessions/resources.ts'
 import { withoutTasks } from '../upstreams/tasks.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import { plainText } from '../../plain-text.ts'
+import { requestIds } from '../bridge/messages.ts'
 
 export type RelayRequest = IncomingMessage & { auth?: AuthInfo }
 
@@ -107,12 +108,21 @@ export class LegacyClients {
   }
 
   /** A server said something outside any call. */
-  onNotification(upstream: Upstream, { method, params }: Message): void {
+  onNotification(upstream: Upstream, message: Message): void {
+    const { method, params } = message
+    if (method === 'notifications/message') return this.#onLog(upstream, message)
     if (method !== 'notifications/resources/updated') return
     const uri = plainText(params?.['uri'])
     for (const { client, relay } of this.#byId.values())
       if (client.isWatching(uri) && client.view().upstreams.includes(upstream))
         void relay.server.sendResourceUpdated({ uri }).catch(() => undefined)
+  }
+
+  /** To those that asked for it; what it is about may be any account's, so only where all that reach the server are of one. */
+  #onLog(upstream: Upstream, message: Message): void {
+    const reaching = [...this.#byId.values()].map(({ client }) => client).filter((client) => client.view().upstreams.includes(upstream))
+    if (new Set(reaching.map(({ session }) => session.accountId)).size > 1) return
+    for (const { logs, caller } of reaching) if (logs.level !== undefined) caller.notify(message)
   }
 
   /** Ends what came with a session that is over. */
@@ -228,17 +238,21 @@ export class LegacyClients {
 
   async #serve(client: LegacyClient, request: RelayRequest, response: ServerResponse, body: unknown): Promise<void> {
     this.use(client, response)
-    await within(client.scope, () => client.transport.handleRequest(request, response, body))
+    await within(client.scope, () =>
+      client.events.answering(requestIds(body), () => client.transport.handleRequest(request, response, body)),
+    )
   }
 
   /** Goes on with the answer to a plain call that is under way; what has been said to its end is the SDK's to repeat. */
   #resume(client: LegacyClient, request: IncomingMessage, response: ServerResponse): boolean {
     const lastEventId = headerOf(request, 'last-event-id')
-    const answer = lastEventId === undefined ? undefined : client.answers.get(client.events.streamOf(lastEventId) ?? '')
-    if (lastEventId === undefined || answer === undefined || headerOf(request, 'accept')?.includes('text/event-stream') !== true)
-      return false
+    if (lastEventId === undefined || headerOf(request, 'accept')?.includes('text/event-stream') !== true) return false
+    const answer = client.answers.get(client.events.streamOf(lastEventId) ?? '')
+    const leftBehind = client.events.leftBehind(lastEventId)
+    if (answer === undefined && leftBehind.length === 0) return false
     this.use(client, response)
-    answer.resume(response, lastEventId)
+    if (answer === undefined) answerCutOff(response, leftBehind)
+    else answer.resume(response, lastEventId)
     return true
   }
 

@@ -14,6 +14,7 @@ import type { Sessions } from '../sessions/sessions.ts'
 import type { Json } from '../upstreams/connection.ts'
 import { builtInId } from '../upstreams/definition.ts'
 import type { CallTimeout } from '../upstreams/definition.ts'
+import { callAsTask, requiresTask } from '../upstreams/tasks.ts'
 
 export interface WindowCallsOptions {
   calls: CallLog
@@ -60,12 +61,13 @@ export class WindowCalls {
       throw new RelayFault('credits-short', 'This call may not be made: not enough credits, or a limit of the session', { ...held })
     const { upstream, tool } = entry
     const meta = upstream.definition.id === builtInId ? { _meta: { [callerKey]: session.id } } : {}
-    const { outcome, logged } = await held.make({ args, byPerson: true }, (given) =>
-      upstream.request(
-        { method: 'tools/call', params: { name: tool.name, arguments: given, ...meta } },
-        { timeout: callTimeout(upstream.definition) },
-      ),
-    )
+    const { outcome, logged } = await held.make({ args, byPerson: true }, (given) => {
+      const message = { method: 'tools/call', params: { name: tool.name, arguments: given, ...meta } }
+      const options = { timeout: callTimeout(upstream.definition) }
+      return requiresTask(tool.definition) && !upstream.isModern
+        ? callAsTask((asked, how) => upstream.request(asked, how), message, options)
+        : upstream.request(message, options)
+    })
     return { call: viewOf(logged), result: outcome instanceof Error ? { error: outcome.message } : outcome }
   }
 

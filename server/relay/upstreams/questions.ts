@@ -19,6 +19,8 @@ export interface QuestionsParts {
   /** Those whose roots a server may be told that asks for them between requests. */
   rooted(): readonly Caller[]
   note(text: string): void
+  /** What the server logs while nothing is under way. */
+  saidBetween?(message: Message): void
 }
 
 type Given = { [Key in 'caller' | 'ask' | 'onNotification']?: CallOptions[Key] | undefined }
@@ -78,8 +80,12 @@ export class Questions {
   /** What is said while one client's requests run belongs to the last of them; while several clients' run nobody can tell. */
   hear(message: Message): void {
     const heard = this.#context.getStore() ?? this.#certain()
-    if (heard !== undefined) heard.onNotification?.(message)
-    else if (this.#underway.size === 0) this.#parts.only()?.notify(message)
+    if (heard !== undefined) return heard.onNotification?.(message)
+    if (this.#underway.size > 0) return
+    const { only, saidBetween } = this.#parts
+    const one = only()
+    if (one === undefined) saidBetween?.(message)
+    else one.notify(message)
   }
 
   /** The answer to what the server asks. Throws what it is to hear when there is none. */

@@ -12,7 +12,8 @@ import { isDoneWithin } from '../../async/deadline.ts'
 import type { ProcessReaper } from './process-reaper.ts'
 import { notFound, pathFor } from './programs/find-program.ts'
 import { LastWords } from './last-words.ts'
-import { LineReader } from './line-reader.ts'
+import { LineReader, type LongLine } from './line-reader.ts'
+import { inPlaceOf } from './too-long.ts'
 
 export interface StdioOptions {
   command: string
@@ -101,7 +102,7 @@ export class StdioTransport implements Transport {
     // A process may fail more than once, e.g. when it cannot be ended either; its streams break with it.
     child.on('error', (error) => onLog(error.message))
     for (const stream of [child.stdout, child.stderr]) stream.on('error', (error: Error) => onLog(error.message))
-    const messages = new LineReader((line) => this.#read(line))
+    const messages = new LineReader((line) => this.#read(line), { onLong: (line) => this.#refuse(line) })
     child.stdout.on('data', (chunk: Buffer) => messages.push(chunk))
     const log = new LineReader(
       (line) => {
@@ -210,6 +211,12 @@ export class StdioTransport implements Transport {
       this.overheard?.(message)
       this.#deliver(message)
     } else this.onerror?.(new Error('The server sent JSON that is no message'))
+  }
+
+  #refuse(line: LongLine): void {
+    const answer = inPlaceOf(line)
+    this.#options.onLog(`A line of ${line.length} bytes was not taken: ${line.head.toString('utf8').slice(0, 200)}`)
+    if (answer !== undefined) this.#deliver(answer)
   }
 
   /** What somebody printed before a message without ending the line. */

@@ -34,6 +34,8 @@ export interface UpstreamClientsParts {
   /** A connection of a client's own was opened or has ended. */
   onOwn(): void
   note(text: string): void
+  /** What it logs on the shared connection while nothing is under way. */
+  onLog(message: Message): void
 }
 
 export class UpstreamClients {
@@ -57,6 +59,7 @@ export class UpstreamClients {
       related: definition.transport === 'http',
       only: () => undefined,
       rooted: () => [...this.#rooted],
+      saidBetween: parts.onLog,
       note,
     })
     this.#own = this.#ownConnections()

@@ -117,6 +117,7 @@ export class UpstreamParts {
       stopped: () => this.life.stopped,
       onOwnTools: (tools) => hooks.onOwnTools(tools),
       onOwn: () => hooks.onOwn(),
+      onLog: (message) => hooks.onNotification(message),
     })
     const scope: Scope = { room: 'relay', kind: 'upstream', id: definition.id, escaped: (_, reason) => this.#escaped(reason) }
     this.shared = new SharedConnection({

@@ -23,6 +23,7 @@ describe.each([
     journal = join(folder, 'journal')
     writeFileSync(journal, '')
     relay = await serveRelay({ given: { lean } })
+    relay.users.create({ id: 'ben', primaryEmail: 'ben@example.test', credits: 10 }, 'owner')
     const { id } = relay.room.upstreamAdmin.create(
       { name: 'long', transport: 'stdio', command: process.execPath, args: [fixture, journal] },
       'owner',
@@ -104,12 +105,14 @@ describe.each([
     const client = await new RawMcpClient(own).initialize()
     const before = credits()
     const { answer } = await begin(client, 'revoked')
+    const listening = await client.listen()
     const stateless = statelessCall(own, 'wait', { name: 'revoked too' })
     await isWaiting('revoked too')
     await relay.call('DELETE', `/api/sessions/${sessionId}`)
     await isCancelled('revoked')
     await isCancelled('revoked too')
     expect(await answer.rest()).toEqual([])
+    expect(await listening.rest()).toEqual([])
     await stateless.then((ended) => ended.rest()).catch(() => undefined)
     expect(credits()).toBe(before)
   })
@@ -185,6 +188,39 @@ describe.each([
     await eventually('what nobody wants any more is not said', () => noted('level error'))
     await quiet.end()
     await eventually('all are gone', () => noted('level info'))
+  })
+
+  test('what a server logs outside of any call is heard by those that asked for it, while they are all of one account', async () => {
+    const { sessionUrl: own } = await relay.session({ user: 'ann' })
+    const [loud, quiet, unasked] = await Promise.all([1, 2, 3].map(() => new RawMcpClient(own).initialize()))
+    if (loud === undefined || quiet === undefined || unasked === undefined) throw new TypeError('there are three')
+    await (await loud.request('logging/setLevel', { level: 'info' })).rest()
+    await (await quiet.request('logging/setLevel', { level: 'critical' })).rest()
+    const streams = await Promise.all([loud, quiet, unasked].map((client) => client.listen()))
+    const heardOf = (index: number) => streams[index]?.next().then((event) => event?.message?.params?.data ?? event?.message?.method)
+    const server = relay.room.upstreams.all().find(({ definition }) => definition.name === 'long')
+    const log = (): void => void process.kill(server?.pid ?? 0, 'SIGUSR2')
+    const mark = (): void => {
+      const id = server?.definition.id ?? ''
+      for (const enabled of [false, true]) relay.room.upstreamAdmin.changeTool(id, 'fill', { enabled }, 'owner')
+    }
+    log()
+    expect([await heardOf(0), await heardOf(0)]).toEqual(['said by itself at warning', 'said by itself at critical'])
+    expect(await heardOf(1)).toBe('said by itself at critical')
+    mark()
+    expect(await heardOf(2)).toBe('notifications/tools/list_changed')
+
+    const { sessionUrl: foreign } = await relay.session({ user: 'ben' })
+    const other = await new RawMcpClient(foreign).initialize()
+    await (await other.request('logging/setLevel', { level: 'info' })).rest()
+    const elsewhere = await other.listen()
+    log()
+    // Its answer comes behind what it has logged.
+    await other.said('measure', { text: '' })
+    mark()
+    expect((await elsewhere.next())?.message?.method).toBe('notifications/tools/list_changed')
+    await other.end()
+    for (const client of [loud, quiet, unasked]) await client.end()
   })
 
   test('a stateless request is told from the level in its own metadata', async () => {

@@ -157,8 +157,19 @@ test('a page of an origin that a person allowed uses that session from a browser
   expect((await post('/mcp', { authorization: `Bearer ${other.sessionId}` })).status).toBe(403)
   expect((await post('/mcp')).status).toBe(403)
 
-  await relay.call('PATCH', `/v1/relay-sessions/${rowOf(mine.sessionId)}`, { body: { policy: policyOf() } })
+  const change = (more: object) => relay.call('PATCH', `/v1/relay-sessions/${rowOf(mine.sessionId)}`, { body: { policy: policyOf(more) } })
+  const listen = async (from: string) => {
+    const opened = await fetch(`${relay.url}/mcp/${mine.sessionId}/sse`, { headers: { accept: 'text/event-stream', origin: from } })
+    // Cut rather than ended.
+    return { over: opened.text().then(String, String) }
+  }
+  const [page, extension] = [await listen(origin), await listen('chrome-extension://abcdef')]
+  await change({ origins: ['chrome-extension://abcdef'] })
+  await page.over
+  expect((await older()).size).toBe(1)
   expect((await post(`/mcp/${mine.sessionId}`)).status).toBe(403)
+  await change({})
+  await extension.over
   for (const wrong of ['*', 'null', 'https://studio.example.test/', 'https://Studio.example.test', 'studio.example.test'])
     expect((await relay.call('POST', '/api/sessions', { body: { policy: { origins: [wrong] } } })).status, wrong).toBe(400)
 })
