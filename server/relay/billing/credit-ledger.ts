@@ -117,6 +117,12 @@ export class CreditLedger {
     return this.#holds.ofAccount(accountId)
   }
 
+  /** A session has been charged, which counts towards what it may spend. */
+  spent(sessionId: string, credits: number): void {
+    const of = this.#sessions.get(sessionId)
+    if (of !== undefined) of.spent += credits
+  }
+
   /** Writes what is counted but not yet written; what the disk refuses is kept for the next time. */
   flush(): void {
     this.#writer.flush()
@@ -155,7 +161,6 @@ export class CreditLedger {
 
   #unhold(charge: Charge, spent: number): void {
     this.#holds.remove(charge.held)
-    const of = this.#sessions.get(charge.priced.session.id)
-    if (of !== undefined) of.spent += spent
+    this.spent(charge.priced.session.id, spent)
   }
 }

@@ -17,6 +17,8 @@ export interface DoubtsOptions {
   holds: Holds
   clock: Clock
   events: Announcer<typeof relayEvents>
+  /** A session has been charged. */
+  spent(sessionId: string, credits: number): void
   changed(): void
 }
 
@@ -87,10 +89,12 @@ export class Doubts {
   }
 
   #close(doubt: Doubt, outcome: Outcome, actor: string): Doubt {
-    const { store, holds, events, changed } = this.#options
+    const { store, holds, events, spent, changed } = this.#options
     this.#open.delete(doubt.id)
     holds.remove(doubt)
     const { accountId: account, sessionId: session, credits } = doubt
+    const settled = store.find(doubt.id) ?? doubt
+    spent(session, settled.taken ?? 0)
     events.emit({
       type: outcome === 'taken' ? 'doubt-taken' : 'doubt-given-back',
       subject: `${doubt.upstream}: ${doubt.tool}`,
@@ -98,7 +102,7 @@ export class Doubts {
       data: { account, session, credits },
     })
     changed()
-    return store.find(doubt.id) ?? doubt
+    return settled
   }
 
   #unknown(id: number): never {

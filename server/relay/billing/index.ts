@@ -40,7 +40,8 @@ export function createBilling({ database, accounts, clock, log, events, steps, c
   const store = createCreditLedgerStore(database)
   const tell = (): void => changed('relay-usage')
   const ledger = new CreditLedger({ store, accounts, clock, log, holds, changed: tell })
-  const doubts = new Doubts({ store: createDoubtsStore(database), accounts, holds, clock, events, changed: tell })
+  const spent = (sessionId: string, credits: number): void => ledger.spent(sessionId, credits)
+  const doubts = new Doubts({ store: createDoubtsStore(database), accounts, holds, clock, events, spent, changed: tell })
   const calls = new CallLog(clock, () => changed('relay-calls'))
   return { ledger, doubts, calls, meter: new Meter(ledger, calls, steps), usage: new Usage(ledger, store, clock) }
 }

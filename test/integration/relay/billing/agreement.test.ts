@@ -193,6 +193,37 @@ test('what a crash cut off stays held until somebody decides, once, and is given
   expect(raise().doubts.open()).toEqual([])
 })
 
+test('what is taken for a call in doubt counts towards what its session may spend', async () => {
+  const { users, raise } = house()
+  users.create({ id: 'ann', primaryEmail: 'ann@example.test', credits: 100 }, 'owner')
+  await begin(raise(), 'ann', 3)
+  const { doubts, meter } = raise()
+  const session = { ...sessionOf('ann'), policy: sessionPolicy.parse({ maxCredits: 5 }) }
+  const hold = (price: number) => meter.hold({ session, entry: entryOf(price), request: null })
+  expect(hold(3)).toMatchObject({ kind: 'session-cap', spent: 3 })
+  doubts.settle(
+    doubts.open().map(({ id }) => id),
+    'taken',
+    'It was done',
+    'owner',
+  )
+  expect(hold(3)).toMatchObject({ kind: 'session-cap', spent: 3 })
+  expect(hold(2)).toBeInstanceOf(MeteredCall)
+})
+
+test('two sessions of an account share its last credit', async () => {
+  const { users, raise, accounts } = house()
+  users.create({ id: 'ann', primaryEmail: 'ann@example.test', credits: 1 }, 'owner')
+  const { meter, ledger, calls } = raise()
+  const hold = (id: string) => meter.hold({ session: { ...sessionOf('ann'), id }, entry: entryOf(1), request: null })
+  const [first, second] = [hold('one'), hold('two')]
+  expect(second).toMatchObject({ kind: 'credits', userCredits: 0, shortBy: 1 })
+  if (first instanceof MeteredCall) await first.make({ args: {} }, () => Promise.resolve({ content: [] }))
+  ledger.flush()
+  expect(accounts('ann')).toEqual({ balance: 0, explained: 0, charged: 1, used: 1 })
+  expect(calls.list(1)).toMatchObject([{ price: 1, credits: 1 }])
+})
+
 test('an account that is removed while a call is under way is charged nothing, and one in doubt can then only be given back', async () => {
   const { users, raise } = house()
   users.create({ id: 'ann', primaryEmail: 'ann@example.test', credits: 10 }, 'owner')
