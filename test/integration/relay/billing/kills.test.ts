@@ -6,7 +6,7 @@ import { eventually } from '../../../fixtures/eventually.ts'
 
 const odd = join(import.meta.dirname, '..', '..', '..', 'fixtures', 'mcp', 'odd-server.ts')
 
-test('over kills in mid-call every credit is either on the account, charged, or held for a call in doubt', async () => {
+test('over a kill in mid-call every credit is either on the account, charged, or held for a call in doubt', async () => {
   const dataDir = newDataDir()
   let server = await startServer({ dataDir })
   onTestFinished(() => server.dispose())
@@ -51,39 +51,30 @@ test('over kills in mid-call every credit is either on the account, charged, or 
     return { credits, charged, open: open as { id: number; tool: string; accountId: string; credits: number }[] }
   }
 
+  // Four that wait at their server, and a crowd that is answered as fast as it goes.
   let answered = 0
-  let inDoubt = 0
-  for (let kill = 0; kill < 2; kill += 1) {
-    // Four that wait at their server, and a crowd that is answered as fast as it goes.
-    const waiting = Array.from({ length: 4 }, () => call(server, 'slow', 'until count'))
-    await eventually('all four wait', async () => {
-      const { lines } = await relay(`/v1/upstreams/${upstream}/log`)
-      return lines.filter(({ text }: { text: string }) => text === 'holding').length === 4
-    })
-    const before = answered
-    const working = Array.from({ length: 6 }, async () => {
-      while ((await call(server, 'echo', 'hello')) === 'hello') answered += 1
-    })
-    await eventually('many have been answered', () => answered >= before + 40)
-    await server.end('SIGKILL')
-    await Promise.all([...waiting, ...working])
-    server = await startServer({ dataDir })
-    const { credits, charged, open } = await state()
-    const [slow, echo] = [open.filter(({ tool }) => tool === 'slow'), open.filter(({ tool }) => tool === 'echo')]
-    expect(slow).toHaveLength(4 * (kill + 1))
-    expect(open[0]).toMatchObject({ accountId: 'ann', credits: 1 })
-    expect(credits).toBe(1_000 - charged)
-    // What was answered is charged; of the six that had no answer yet, each was charged in that moment, is in doubt, or was not begun.
-    expect(charged).toBeGreaterThanOrEqual(answered)
-    expect(charged - answered + echo.length).toBeLessThanOrEqual(6 * (kill + 1))
-    inDoubt = open.length
-    await isReady()
-  }
+  const waiting = Array.from({ length: 4 }, () => call(server, 'slow', 'until count'))
+  const working = Array.from({ length: 6 }, async () => {
+    while ((await call(server, 'echo', 'hello')) === 'hello') answered += 1
+  })
+  await eventually('many have been answered', () => answered >= 40)
+  await server.end('SIGKILL')
+  await Promise.all([...waiting, ...working])
+  server = await startServer({ dataDir })
+  const { credits, charged, open } = await state()
+  const [slow, echo] = [open.filter(({ tool }) => tool === 'slow'), open.filter(({ tool }) => tool === 'echo')]
+  expect(slow).toHaveLength(4)
+  expect(open[0]).toMatchObject({ accountId: 'ann', credits: 1 })
+  expect(credits).toBe(1_000 - charged)
+  // What was answered is charged; of the six that had no answer yet, each was charged in that moment, is in doubt, or was not begun.
+  expect(charged).toBeGreaterThanOrEqual(answered)
+  expect(charged - answered + echo.length).toBeLessThanOrEqual(6)
   // What is in doubt is held: the rest can be spent, and taken, to the last credit.
-  const { credits, open } = await state()
+  const inDoubt = open.length
   expect((await server.call('/control/v1/users/ann/credits', { method: 'POST', json: { take: credits, reason: 'All' } })).status).toBe(409)
   const taken = await control('/control/v1/users/ann/credits', { take: credits - inDoubt, reason: 'What is free' })
   expect(taken).toMatchObject({ user: { credits: inDoubt }, change: { kind: 'take', balance: inDoubt, reason: 'What is free' } })
+  await isReady()
   expect(await call(server, 'echo', 'hello')).toBeNull()
   const ids = open.map(({ id }) => id)
   const settle = (of: number[], outcome: string) => relay('/v1/calls-in-doubt/settle', { ids: of, outcome, reason: 'Looked it up' })
