@@ -2,8 +2,8 @@
  * The relay room: what it is made of, how it starts, stops and reports. Its wings, each of which knows only those before it:
  * `contract/`, `oauth/` (signing in at servers), `upstreams/` (the servers behind), `openapi/` (HTTP APIs as servers), `built-in/`
  * (Wheelhouse as one of them), `sessions/` (addresses, and what each sees), `calls/` (what stands between a client and a tool),
- * `billing/` (credits and the log of calls), `bridge/` (the way here for clients of other transports), `clients/` (the way of a
- * request).
+ * `search/` (few tools shown, all behind), `approvals/` (a person's yes), `billing/` (credits and the log of calls), `bridge/` (the way
+ * here for clients of other transports), `clients/` (the way of a request).
  */
 import { createAnnouncer } from '../events/event-types.ts'
 import type { Room, RoomContext } from '../room.ts'
@@ -211,7 +211,7 @@ export function createRelayRoom(
       ...{ offered, groups, profiles },
       callbackUrl,
       publicUrl: () => publicUrl()?.replace(/\/+$/, '') ?? null,
-      isOpenTo: createOpenedOrigins({ database, store: sessionStore, clock, sessionOfStream: (stream) => opened?.older.sessionOf(stream) }),
+      isOpenTo: createOpenedOrigins({ store: sessionStore, clock, sessionOfStream: (stream) => opened?.older.sessionOf(stream) }),
     }),
     sessions,
     sessionAdmin,

@@ -53,9 +53,11 @@ export class AnswerCache {
 
   /** Keeps an answer, unless its server was started again meanwhile or it is very large. */
   keep(key: CacheKey, answer: Json, generation: number): void {
-    const bytes = Buffer.byteLength(JSON.stringify(answer))
-    if (generation !== this.generation(key.upstreamId) || bytes > mostEach) return
+    if (generation !== this.generation(key.upstreamId)) return
     const text = textOf(key)
+    // What was asked is kept as well, and may be larger than its answer.
+    const bytes = Buffer.byteLength(text) + Buffer.byteLength(JSON.stringify(answer))
+    if (bytes > mostEach) return
     this.#drop(text)
     while (this.#bytes + bytes > keepAtMost) this.#drop(this.#kept.keys().next().value)
     this.#kept.set(text, { upstreamId: key.upstreamId, sessionId: key.sessionId, answer, bytes, at: this.#clock.monotonic() })

@@ -11,6 +11,7 @@ import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import { hashSecret } from '../../secrets/hash.ts'
 import type { Sealer } from '../../secrets/sealer.ts'
+import { createKnownClientsStore, type KnownClientsStore } from './known-clients-store.ts'
 
 /** What a client said when it came, and what it has asked for since. */
 const knownClient = z.object({
@@ -34,28 +35,11 @@ export interface KnownClientsOptions {
 
 export class KnownClients {
   readonly #options: KnownClientsOptions
-  readonly #put
-  readonly #find
-  readonly #use
-  readonly #remove
-  readonly #removeOlder
-  readonly #removeMore
+  readonly #store: KnownClientsStore
 
   constructor(options: KnownClientsOptions) {
-    const { database } = options
     this.#options = options
-    this.#put = database.prepare<[Buffer, string, Buffer, number]>(
-      'INSERT INTO relay_clients (hash, session_id, sealed, used_at) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO UPDATE SET sealed = excluded.sealed, used_at = excluded.used_at',
-    )
-    this.#find = database
-      .prepare<[Buffer, string, number], Buffer>('SELECT sealed FROM relay_clients WHERE hash = ? AND session_id = ? AND used_at > ?')
-      .pluck()
-    this.#use = database.prepare<[number, Buffer]>('UPDATE relay_clients SET used_at = ? WHERE hash = ?')
-    this.#remove = database.prepare<[Buffer]>('DELETE FROM relay_clients WHERE hash = ?')
-    this.#removeOlder = database.prepare<[number]>('DELETE FROM relay_clients WHERE used_at <= ?')
-    this.#removeMore = database.prepare<[string, number]>(
-      'DELETE FROM relay_clients WHERE hash IN (SELECT hash FROM relay_clients WHERE session_id = ? ORDER BY used_at DESC LIMIT -1 OFFSET ?)',
-    )
+    this.#store = createKnownClientsStore(options.database)
   }
 
   /** Never fails: a client that cannot be kept is served all the same, and unknown after a restart. */
@@ -63,31 +47,28 @@ export class KnownClients {
     const text = JSON.stringify(client)
     if (text.length > longest) return
     this.#trying(() => {
-      this.#put.run(hashSecret(id), sessionId, this.#options.sealer.seal(text, contextOf(sessionId)), this.#options.clock.now())
-      this.#removeMore.run(sessionId, keepAtMost)
+      this.#store.put(hashSecret(id), sessionId, this.#options.sealer.seal(text, contextOf(sessionId)), this.#options.clock.now())
+      this.#store.keepOnly(sessionId, keepAtMost)
     })
   }
 
   find(id: string, sessionId: string): KnownClient | undefined {
     return this.#trying(() => {
-      const sealed = this.#find.get(hashSecret(id), sessionId, this.#options.clock.now() - keepFor)
+      const sealed = this.#store.find(hashSecret(id), sessionId, this.#options.clock.now() - keepFor)
       if (sealed === undefined) return undefined
       return knownClient.parse(JSON.parse(this.#options.sealer.open(sealed, contextOf(sessionId)).toString('utf8')))
     })
   }
 
   remove(id: string): void {
-    this.#trying(() => this.#remove.run(hashSecret(id)))
+    this.#trying(() => this.#store.remove(hashSecret(id)))
   }
 
   /** Notes which are in use, and forgets those that were not for long. */
   tidy(inUse: Iterable<string>): void {
     this.#trying(() => {
       const now = this.#options.clock.now()
-      this.#options.database.transaction(() => {
-        for (const id of inUse) this.#use.run(now, hashSecret(id))
-        this.#removeOlder.run(now - keepFor)
-      })()
+      this.#store.tidy([...inUse].map(hashSecret), now, now - keepFor)
     })
   }
 

@@ -1,41 +1,15 @@
 /** Profiles: what sessions may reach, kept under a name to make more of their kind, here or elsewhere. */
-import type { Database } from 'better-sqlite3'
 import { z } from 'zod'
 import { iso, type Clock } from '../../clock.ts'
 import type { Announcer } from '../../events/event-types.ts'
 import { randomBase62 } from '../../secrets/random.ts'
 import type { ProfileFile, SessionProfile } from '../contract/native-profiles.ts'
-import { sessionPolicy, type SessionPolicy } from '../contract/parts.ts'
+import type { SessionPolicy } from '../contract/parts.ts'
 import type { relayEvents } from '../events.ts'
 import { RelayFault } from '../fault.ts'
 import type { Groups } from './groups.ts'
+import type { ProfileStore, StoredProfile } from './profiles-store.ts'
 import { fileOf, readFile, type Here } from './profile-file.ts'
-
-export interface StoredProfile {
-  id: string
-  name: string
-  policy: SessionPolicy
-  createdAt: number
-  changedAt: number
-}
-type Row = Omit<StoredProfile, 'policy'> & { policy: string }
-
-export type ProfileStore = ReturnType<typeof createProfileStore>
-
-export function createProfileStore(database: Database) {
-  const columns = 'id, name, policy, created_at AS createdAt, changed_at AS changedAt'
-  const all = database.prepare<[], Row>(`SELECT ${columns} FROM relay_profiles ORDER BY name, id`)
-  const put = database.prepare<[Row]>(`
-    INSERT INTO relay_profiles (id, name, policy, created_at, changed_at) VALUES (@id, @name, @policy, @createdAt, @changedAt)
-    ON CONFLICT (id) DO UPDATE SET name = @name, policy = @policy, changed_at = @changedAt`)
-  const remove = database.prepare<[string]>('DELETE FROM relay_profiles WHERE id = ?')
-  return {
-    /** Through the schema, so that a policy written by an older version has today's fields. */
-    all: (): StoredProfile[] => all.all().map((row) => ({ ...row, policy: sessionPolicy.parse(JSON.parse(row.policy)) })),
-    put: (profile: StoredProfile): void => void put.run({ ...profile, policy: JSON.stringify(profile.policy) }),
-    remove: (id: string): void => void remove.run(id),
-  }
-}
 
 export interface ProfilesOptions {
   store: ProfileStore

@@ -44,6 +44,13 @@ export function createSessionStore(database: Database) {
   const byGroup = database
     .prepare<[string], string>("SELECT id FROM relay_sessions WHERE EXISTS (SELECT 1 FROM json_each(policy, '$.groups') WHERE value = ?)")
     .pluck()
+  // Most sessions are open to no origin: their policies are not taken apart.
+  const openTo = database
+    .prepare<{ origin: string; now: number }, number>(
+      `SELECT 1 FROM relay_sessions WHERE instr(policy, '"origins":["') > 0 AND expires_at > @now
+         AND EXISTS (SELECT 1 FROM json_each(policy, '$.origins') WHERE value = @origin) LIMIT 1`,
+    )
+    .pluck()
   const all = database.prepare<[], Row>(`SELECT ${columns} FROM relay_sessions ORDER BY created_at DESC, id`)
   const countActive = database.prepare<[number], number>('SELECT count(*) FROM relay_sessions WHERE expires_at > ?').pluck()
   const insert = database.prepare<[Omit<Row, 'rules'>]>(`
@@ -76,6 +83,8 @@ export function createSessionStore(database: Database) {
     byPolicy: (policyBy: string): string[] => byPolicy.all(policyBy),
     /** Sessions that take a group of tools. */
     byGroup: (group: string): string[] => byGroup.all(group),
+    /** Whether a live session is open to pages of this origin. */
+    isAnyOpenTo: (origin: string, now: number): boolean => openTo.get({ origin, now }) !== undefined,
     all: (): StoredSession[] => all.all().map(parse),
     countActive: (now: number): number => countActive.get(now) ?? 0,
     insert: ({ rules: _, ...session }: StoredSession): void => void insert.run({ ...session, policy: JSON.stringify(session.policy) }),

@@ -7,6 +7,8 @@ import type { StartPhase, StartProgressView } from '../contract/start-progress.t
 import { launcherOf, type Said } from './launchers.ts'
 
 const longestLine = 200
+/** A process that writes like a launcher for as long as it runs must not fill the memory; no installation has so many. */
+const mostCounted = 10_000
 
 export class StartProgress {
   readonly #clock: Clock
@@ -45,8 +47,8 @@ export class StartProgress {
       this.#line = line
       return true
     }
-    if (said.wants !== undefined) this.#wanted.add(said.wants)
-    if (said.has !== undefined) this.#done.add(said.has)
+    if (said.wants !== undefined && this.#wanted.size < mostCounted) this.#wanted.add(said.wants)
+    if (said.has !== undefined && this.#done.size < mostCounted) this.#done.add(said.has)
     if (said.phase !== undefined && this.#phase !== 'listing') this.#enter(this.#isFetched ? 'starting' : said.phase)
     if (said.worth) this.#line = line
     return said.worth
