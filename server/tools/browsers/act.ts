@@ -66,6 +66,7 @@ async function within(
   const forbid = permitPopups(tab.page)
   const asked = Promise.withResolvers<null>()
   const stopAsking = workplace.onDialog(() => asked.resolve(null))
+  const stopWindows = workplace.onWindow((id) => (id === tab.id ? stir.windowOpens() : undefined))
   try {
     const done = await drive(
       session,
@@ -89,6 +90,7 @@ async function within(
     throw await ended(session, error)
   } finally {
     stopAsking()
+    stopWindows()
     forbid()
     stir.stop()
   }

@@ -32,6 +32,11 @@ export class Stir {
     return this.#opened
   }
 
+  /** The page has said so itself: the browser shows the window some time after. */
+  windowOpens(): void {
+    this.#popup()
+  }
+
   /** The action is done: what the page asks for because of it is told only some time after. */
   done(): void {
     this.#lastSign = performance.now()

@@ -71,6 +71,7 @@ export class Workplace {
   readonly #watched = new Map<string, CDPSession>()
   readonly #stops: (() => void)[] = []
   readonly #dialogOpened = createSignal()
+  readonly #windowOpens = createSignal<[page: string]>()
   /** That it knows of. */
   readonly #tabs: Set<string>
   readonly #files: Set<string>
@@ -198,6 +199,11 @@ export class Workplace {
     return this.#dialogOpened.subscribe(listener)
   }
 
+  /** Calls back when a person's, or an agent's, click opens a window from a page, before there is one. Returns what ends that. */
+  onWindow(listener: (page: string) => void): () => void {
+    return this.#windowOpens.subscribe(listener)
+  }
+
   /** From now on it hears what a tab asks. `answers`: it is asked, and has a minute to answer. */
   async watch({ id, page }: KnownPage, answers: boolean): Promise<void> {
     this.#answers = answers
@@ -230,6 +236,10 @@ export class Workplace {
     })
     cdp.on('Page.javascriptDialogClosed', () => {
       if (this.#dialog?.page === id) this.#dialog = null
+    })
+    cdp.on('Page.windowOpen', ({ userGesture }) => {
+      // Others are refused.
+      if (userGesture) this.#windowOpens.emit(id)
     })
     page.once('error', () => this.note('The page crashed and was loaded again'))
   }
