@@ -1,5 +1,6 @@
 /** What a person decides of what servers offer, in the window: changed definitions, switches, words and arguments of a tool. */
 import { expect, onTestFinished, test } from 'vitest'
+import ChangedDefinitions from '../../../../renderer/pages/relay/names/changed-definitions.vue'
 import { argumentLines, handlingOf } from '../../../../renderer/pages/relay/names/handling-form.ts'
 import { changeSummary, shownLines } from '../../../../renderer/pages/relay/names/definition-lines.ts'
 import { linesOf } from '../../../../renderer/pages/relay/names/tool-lines.ts'
@@ -103,4 +104,30 @@ test('the table shows tools and prompts, and a changed definition line by line t
     { items, enabled: false },
     { items, approve: true },
   ])
+})
+
+test('a server that changed all of its tools fills neither the panel nor the dialog with cards', async () => {
+  const changes = Array.from({ length: 60 }, (_, index) => ({
+    ...{
+      upstream,
+      server: 'yard',
+      kind: 'tool',
+      name: `tool_${index}`,
+      changedAt: null,
+      heldCalls: 0,
+      known: true,
+      onlyTexts: true,
+      lines,
+    },
+  }))
+  const server = standardServer()
+    .on('GET /relay/v1/catalogue', () => ({ servers: [yard] }))
+    .on('GET /relay/v1/definition-changes', () => ({ changes }))
+  const mounted = await mountPage(defineComponent({ render: () => h(ChangedDefinitions) }), { server })
+  onTestFinished(() => mounted.unmount())
+  const cards = () => document.querySelectorAll('article').length
+  expect(cards()).toBe(3)
+  await mounted.click('Look at all 60 changed')
+  expect(cards()).toBe(3 + 50)
+  expect(mounted.text()).toContain('10 more come up as these are answered')
 })
