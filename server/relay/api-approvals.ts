@@ -28,7 +28,7 @@ export function approvalHandlers({ approvals, answers, sessions, clock }: Approv
         waiting: approvals
           .waiting()
           .filter(({ session }) => isReached(session, standing))
-          .map((call) => shown(call, clock.now())),
+          .map((call) => shown(call, clock)),
         answered: answers
           .since(query.since === undefined ? undefined : Date.parse(query.since))
           .filter(({ sessionId }) => maySee(sessionId, standing))
@@ -44,10 +44,11 @@ export function approvalHandlers({ approvals, answers, sessions, clock }: Approv
   }
 }
 
-function shown({ session, server, args, at, until, ...call }: WaitingCall, now: number): WaitingCallView {
+function shown({ session, server, args, at, deadline, ...call }: WaitingCall, clock: Clock): WaitingCallView {
+  const left = Math.max(0, deadline - clock.monotonic())
   return {
     ...call,
-    ...{ at: iso(at), until: iso(until), left: Math.max(0, (until - now) / 1_000), timeout: session.policy.approvals.timeout },
+    ...{ at: iso(at), until: iso(clock.now() + left), left: left / 1_000, timeout: session.policy.approvals.timeout },
     ...{ sessionId: session.id, sessionName: session.name, accountId: session.accountId },
     ...{ server: server.name, arguments: args },
   }

@@ -20,8 +20,8 @@ export type Decision = 'once' | 'always' | 'refuse'
 export interface WaitingCall {
   id: string
   at: number
-  /** When it is refused if nobody answers. */
-  until: number
+  /** When it is refused if nobody answers, by the clock that only rises. */
+  deadline: number
   session: StoredSession
   server: { id: string; name: string }
   /** As the session knows it, and as its server does. */
@@ -149,15 +149,14 @@ export class Approvals {
     const { upstream, tool, name, listed } = entry
     const ms = session.policy.approvals.timeout * 1_000
     const call: WaitingCall = {
-      ...{ id: randomUUID(), at: clock.now(), until: clock.now() + ms, session },
+      ...{ id: randomUUID(), at: clock.now(), deadline: clock.monotonic() + ms, session },
       server: { id: upstream.definition.id, name: upstream.definition.name },
       ...{ tool: name, toolName: tool.name, description: String(listed.description ?? ''), price: tool.price },
       ...{ destructive: isDestructive(tool), saidDestructive: tool.definition.annotations?.destructiveHint === true },
       args: args ?? {},
     }
-    const deadline = clock.monotonic() + ms
     const tell = (): void => {
-      const left = Math.max(0, Math.ceil((deadline - clock.monotonic()) / 1_000))
+      const left = Math.max(0, Math.ceil((call.deadline - clock.monotonic()) / 1_000))
       waiting?.(left, `Waits for a person’s yes, ${left} s left`)
     }
     return new Promise((resolve) => {

@@ -11,7 +11,8 @@ let house: PortHouse
 let relay: ServedRelay
 let ticks: Ticks
 let time = 0
-const clock = { now: () => 1_800_000_000_000 + time, monotonic: () => time }
+let wall = 1_800_000_000_000
+const clock = { now: () => wall + time, monotonic: () => time }
 beforeAll(async () => {
   ticks = testTicks(clock)
   house = await openPortHouse(portTools.filter(({ server }) => server === 'yard' || server === 'mail'))
@@ -95,6 +96,9 @@ test('nobody answers: the call is refused when its time is over, and costs nothi
   await ticks.run()
   await eventually('it hears of each five seconds', () => heard.length === 2)
   expect(heard).toEqual([-20, -15])
+  wall += 3_600_000
+  expect((await waiting()).left).toBe(15)
+  wall -= 3_600_000
   time += 15_000
   await ticks.run()
   expect(await result).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('nobody answered in time') }] })
