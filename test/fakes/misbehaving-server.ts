@@ -30,6 +30,7 @@ export type Manner =
   | 'half'
   | 'quotes its address'
   | 'silence'
+  | 'unanswered stream'
   | 'endpoint elsewhere'
   | 'endpoint nonsense'
 
@@ -37,6 +38,8 @@ export interface MisbehavingServer {
   url: string
   /** May be changed at any time. */
   trouble: { step: Step; manner: Manner; /** Connections that go well before. */ after?: number }
+  /** Sessions that clients have ended. */
+  goodbyes: string[]
   /** Ends all connections. */
   hangUp(): void
   /** Nobody listens any more. */
@@ -58,6 +61,7 @@ export async function openMisbehavingServer(transport: 'http' | 'sse', trouble: 
   const made: MisbehavingServer = {
     url: `${base}/${transport}`,
     trouble,
+    goodbyes: [],
     hangUp: () => server.closeAllConnections(),
     leave: () => (server.listening ? stopServer(server) : Promise.resolve()),
   }
@@ -69,7 +73,10 @@ export async function openMisbehavingServer(transport: 'http' | 'sse', trouble: 
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method === 'DELETE') return void response.writeHead(200).end()
+    if (request.method === 'DELETE') {
+      made.goodbyes.push(String(request.headers['mcp-session-id']))
+      return void response.writeHead(200).end()
+    }
     if (request.method === 'GET') return transport === 'sse' ? openStream(response) : refuseStream(response)
     const message = JSON.parse(await text(request)) as Asked
     if (message.method === 'initialize' && transport === 'http') connections += 1
@@ -83,6 +90,7 @@ export async function openMisbehavingServer(transport: 'http' | 'sse', trouble: 
     if (manner === 'redirect') return void response.writeHead(307, { location: 'http://127.0.0.1:9/elsewhere' }).end()
     if (manner === 'cut') return void response.destroy()
     if (manner === 'silence') return
+    if (manner === 'unanswered stream') return void response.writeHead(200, { 'content-type': 'text/event-stream' }).end(': wait\n\n')
     const body = bodyOf(message, manner)
     if (transport === 'sse') {
       const stream = streams.get(new URL(request.url ?? '/', base).searchParams.get('of') ?? '')

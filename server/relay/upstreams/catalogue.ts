@@ -62,7 +62,7 @@ export class Offer {
     this.#parts = parts
     const { isCurrent, note } = parts
     const reading = (list: ListName): ListReading =>
-      new ListReading({ list, timeout: () => parts.listTimeout(), isCurrent, onRead: (which, well) => this.#onRead(which, well), note })
+      new ListReading({ list, timeout: () => parts.listTimeout(), isCurrent, onRead: (...read) => this.#onRead(...read), note })
     this.#lists = {
       tools: reading('tools'),
       resources: reading('resources'),
@@ -128,10 +128,10 @@ export class Offer {
     for (const list of listNames) this.#lists[list].stop()
   }
 
-  #onRead(list: ListName, well: boolean): void {
+  #onRead(list: ListName, well: boolean, changed: boolean): void {
     // A list holds what its name says; servers are not checked for more than listing objects.
     if (well) this.#catalogue = { ...this.#catalogue, [list]: this.#firstOfTwins(list) }
-    if (this.#gathered === undefined) this.#parts.onChange(new Set(well ? [list] : []))
+    if (this.#gathered === undefined) this.#parts.onChange(new Set(changed ? [list] : []))
     else if (well) this.#gathered.add(list)
   }
 

@@ -20,6 +20,7 @@ import { connectionLifecycle, type ConnectionEvent, type ConnectionState } from 
 import type { Era, EraMemory } from './era.ts'
 import { isNobodyThere } from './errors.ts'
 import { firstGreeting, nextGreeting, type Greeting, type Setback, type Tried } from './greeting.ts'
+import { HttpTransport } from './http-transport.ts'
 import { answeredLate } from './late-answer.ts'
 import { StdioTransport } from './stdio-transport.ts'
 import { transportOf, type Way } from './transports.ts'
@@ -143,7 +144,10 @@ export class UpstreamConnection {
     client.fallbackNotificationHandler = async ({ method, params }) => onNotification({ method, params })
     client.fallbackRequestHandler = async ({ method, params }, { mcpReq }) => onRequest({ method, params }, mcpReq.signal)
     client.onerror = (error) => {
+      if (connection.#life.state === 'closed') return
       onLog(error.message)
+      // The SDK has given up on the stream of announcements: a server that is not heard is greeted anew.
+      if (givenUp.test(error.message)) connection.#break('The connection was cut')
       // The stream would come back by itself, but as another session, in which nothing has been negotiated.
       if (error instanceof SseError) connection.#break('The connection was cut')
     }
@@ -234,6 +238,7 @@ export class UpstreamConnection {
 
   async close(): Promise<void> {
     this.#life.handle('close')
+    if (this.#transport instanceof HttpTransport) await this.#transport.endSession()
     await this.#putAway()
   }
 
@@ -247,6 +252,8 @@ export class UpstreamConnection {
     await this.#transport.close().catch(() => undefined)
   }
 }
+
+const givenUp = /^Maximum reconnection attempts/
 
 function setbackOf(error: unknown, transport: Transport, signal: AbortSignal): Setback {
   if (signal.aborted) return { how: 'final' }

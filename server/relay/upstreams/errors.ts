@@ -1,9 +1,9 @@
 /** What went wrong with a server: which mishap it was, and in words for a person. */
 
-/** 404 to a request that carried a session id, as the transport's own specification has it; some servers say 400 and why. */
+/** 404 to a request that carried a session id, as the transport's own specification has it; some servers say 400 or 410 and why. */
 export function isLostSession(error: unknown): boolean {
   if (!(error instanceof Error) || error.name !== 'SdkHttpError' || !('status' in error)) return false
-  return error.status === 404 || (error.status === 400 && /session/i.test(error.message))
+  return error.status === 404 || ((error.status === 400 || error.status === 410) && /session|not initialized/i.test(error.message))
 }
 
 /** The token there is does not allow this call. */

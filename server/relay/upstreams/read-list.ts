@@ -1,22 +1,16 @@
 /** One list of an MCP server, read page after page to its end. */
 import type { UpstreamConnection } from './connection.ts'
+import { readable, type ListName, type Offered } from './readable.ts'
 
-/** Anything that is listed by name or address; the rest passes through. */
-export interface Offered {
-  name?: string
-  uri?: string
-  uriTemplate?: string
-  [more: string]: unknown
-}
+export type { ListName, Offered } from './readable.ts'
 
 const lists = {
   tools: { method: 'tools/list', field: 'tools', capability: 'tools' },
   resources: { method: 'resources/list', field: 'resources', capability: 'resources' },
   resourceTemplates: { method: 'resources/templates/list', field: 'resourceTemplates', capability: 'resources' },
   prompts: { method: 'prompts/list', field: 'prompts', capability: 'prompts' },
-} as const
+} as const satisfies Record<ListName, object>
 
-export type ListName = keyof typeof lists
 export const listNames = ['tools', 'resources', 'resourceTemplates', 'prompts'] as const satisfies readonly ListName[]
 
 /** Far more than any client can use; a page counts as one, so that empty pages come to an end as well. */
@@ -38,15 +32,21 @@ export async function readList(
   if (connection.capabilities[capability] === undefined) return null
   const items: Offered[] = []
   const seen = new Set<string>()
+  let nameless = 0
   let cursor: string | undefined
   for (;;) {
     const page = await askPage(connection, list, method, cursor, timeout)
     if (page === null) return null
     const listed = page[field]
     if (!Array.isArray(listed)) throw new TypeError(`${method} was answered without ${field}`)
-    for (const item of listed) if (typeof item === 'object' && item !== null) items.push(item as Offered)
+    for (const item of listed) {
+      const offered = readable(list, item)
+      if (offered === null) nameless += 1
+      else items.push(offered)
+    }
     const next = page['nextCursor']
-    if (typeof next !== 'string' || next === '') return { items, cut: null }
+    if (typeof next !== 'string' || next === '')
+      return { items, cut: nameless === 0 ? null : `${nameless} that nobody can ask for, without a name or an address, are left out` }
     if (items.length + seen.size >= mostAtAll)
       return { items: items.slice(0, mostAtAll), cut: `It lists more than ${mostAtAll}: the rest is left out` }
     if (seen.has(next)) return { items, cut: 'Its pages lead back to one that was read already: what may come behind is left out' }

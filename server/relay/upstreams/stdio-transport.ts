@@ -30,6 +30,8 @@ const graceAfterEnd = 700
 const graceAfterSignal = 750
 /** For what a process wrote before it ended; one that has left its streams to others closes none of them. */
 const graceForWords = 200
+/** For a process that has closed one of its streams to end as well. */
+const graceForEnd = 1_000
 
 export class StdioTransport implements Transport {
   onclose?: () => void
@@ -43,6 +45,8 @@ export class StdioTransport implements Transport {
   #child: ChildProcessWithoutNullStreams | undefined
   /** Also while it is being looked for. */
   #closed = false
+  /** Why it was ended from here though nobody wanted that. */
+  #endedFor: string | undefined
   #exited: Promise<void> = Promise.resolve()
   #outgoing = ''
   /** What came behind a notification in one turn; undefined while nothing has to wait. */
@@ -93,7 +97,8 @@ export class StdioTransport implements Transport {
         // Its last words, and its last answers, may still be on their way to us.
         void isDoneWithin(graceForWords, drained).then(() => {
           const said = words.text === '' ? '' : `: ${words.text}`
-          this.reason = `${signal === null ? `The process ended with code ${code}` : `The process was ended by ${signal}`}${said}`
+          this.reason =
+            this.#endedFor ?? `${signal === null ? `The process ended with code ${code}` : `The process was ended by ${signal}`}${said}`
           this.onclose?.()
         })
       })
@@ -113,8 +118,9 @@ export class StdioTransport implements Transport {
       { cutAt: 8_192 },
     )
     child.stderr.on('data', (chunk: Buffer) => log.push(chunk))
-    // Writing to a server that has just died; its exit tells the story.
-    child.stdin.on('error', () => undefined)
+    // Writing to a server that has just died; its exit tells the story. One that lives on can be asked nothing more, or answers no more.
+    child.stdin.on('error', () => void this.#endDeaf('It reads its input no more'))
+    child.stdout.once('end', () => void this.#endDeaf('It closed its output'))
     return new Promise((resolve, reject) => {
       child.once('spawn', resolve)
       child.once('error', (error: NodeJS.ErrnoException) => {
@@ -158,6 +164,12 @@ export class StdioTransport implements Transport {
     }
     this.#signal('SIGKILL')
     await this.#exited
+  }
+
+  async #endDeaf(reason: string): Promise<void> {
+    if (this.#closed || (await isDoneWithin(graceForEnd, this.#exited)) || this.#endedFor !== undefined) return
+    this.#endedFor = reason
+    await this.close()
   }
 
   /**
@@ -207,7 +219,13 @@ export class StdioTransport implements Transport {
     const message = parsed(text) ?? parsed(this.#afterPrompt(text))
     // Many servers print a greeting; it is no reason to give up on them.
     if (message === undefined) this.#options.onLog(text.slice(0, 8_192))
-    else if (isMessage(message)) {
+    // The revision of 2025-03-26 knows several in one.
+    else if (Array.isArray(message) && message.length > 0) for (const each of message as unknown[]) this.#hear(each)
+    else this.#hear(message)
+  }
+
+  #hear(message: unknown): void {
+    if (isMessage(message)) {
       this.overheard?.(message)
       this.#deliver(message)
     } else this.onerror?.(new Error('The server sent JSON that is no message'))

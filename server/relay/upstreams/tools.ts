@@ -9,6 +9,7 @@ import { noHandling, type ToolHandling } from '../contract/tool-handling.ts'
 import type { relayEvents } from '../events.ts'
 import { builtInId, type UpstreamDefinition } from './definition.ts'
 import { differOnlyInTexts, hashOf } from './definitions.ts'
+import { readable } from './readable.ts'
 import type { StoredTool, ToolDefinition, UpstreamStore } from './store.ts'
 
 export interface ToolPatch {
@@ -73,8 +74,8 @@ export class Tools {
       const hash = hashOf(definition)
       if (before?.hash === hash) continue
       const learned = before === undefined ? newTool(definition, hash, clock.now()) : redefined(before, definition, hash, clock.now())
-      // What is built in changes with the program a person installed.
-      const trusted = id === builtInId || (options.trustTexts && onlyTextsChanged(learned))
+      // What is built in changes with the program a person installed. What an older version kept as it was read is the same once mended.
+      const trusted = id === builtInId || isSameMended(before, hash) || (options.trustTexts && onlyTextsChanged(learned))
       const tool = trusted ? agreedTo(learned) : learned
       changed.push(tool)
       known.set(tool.name, tool)
@@ -152,6 +153,10 @@ export function waitsForLook(tool: StoredTool): boolean {
 /** Of one whose agreed definition is not known that cannot be said. */
 export function onlyTextsChanged({ agreed, definition }: StoredTool): boolean {
   return agreed !== null && differOnlyInTexts(agreed, definition)
+}
+
+function isSameMended(before: StoredTool | undefined, hash: string): boolean {
+  return before !== undefined && !isQuarantined(before) && hashOf(readable('tools', before.definition) ?? {}) === hash
 }
 
 function newTool(definition: ToolDefinition, hash: string, now: number): StoredTool {

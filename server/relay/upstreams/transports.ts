@@ -1,13 +1,8 @@
 /** The way to a server, by what it is: a process, an address, or a part of this program. */
-import {
-  InMemoryTransport,
-  SSEClientTransport,
-  StreamableHTTPClientTransport,
-  type AuthProvider,
-  type Transport,
-} from '@modelcontextprotocol/client'
+import { InMemoryTransport, SSEClientTransport, type AuthProvider, type Transport } from '@modelcontextprotocol/client'
 import type { UpstreamDefinition } from './definition.ts'
 import type { ProcessReaper } from './process-reaper.ts'
+import { HttpTransport } from './http-transport.ts'
 import { launcherOf } from './launchers.ts'
 import { StdioTransport } from './stdio-transport.ts'
 
@@ -35,7 +30,7 @@ export async function transportOf({ definition, reaper, onLog, builtIn, auth, fe
   const address = new URL(url ?? '')
   const shared = { requestInit: { headers }, fetch: send, ...(auth === undefined ? {} : { authProvider: auth }) }
   return transport === 'http'
-    ? new StreamableHTTPClientTransport(address, shared)
+    ? new HttpTransport(address, shared)
     : new SSEClientTransport(address, {
         ...shared,
         eventSourceInit: {

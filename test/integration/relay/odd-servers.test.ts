@@ -47,6 +47,7 @@ describe('over standard streams a server', () => {
     ['ends its lines as Windows does', 'crlf'],
     ['forks, and leaves the work to its child', 'forks'],
     ['speaks the newest revision alone', 'modern'],
+    ['sends several messages in one, as an older revision has it', 'batch'],
     ['is silent about what it does not know', 'silent'],
     ['ends when it is asked anything before it is greeted', 'exits'],
   ])('that %s is ready at once and answers', async (_, manner) => {
@@ -54,6 +55,14 @@ describe('over standard streams a server', () => {
     await reaches(id, 'ready')
     expect(await says(id)).toBe('here')
     expect(upstream(id)).toMatchObject({ attempts: 0, protocol: manner === 'modern' ? '2026-07-28' : '2025-06-18' })
+  })
+
+  test('that closes its output and runs on is ended, and started anew', async () => {
+    const { id, notes } = add({ args: ['closes'] })
+    await reaches(id, 'ready')
+    await expect(says(id)).rejects.toThrow('Connection closed')
+    await eventually('it runs again', () => starts(notes()) === 2 && upstream(id).state === 'ready')
+    expect(upstream(id).log.map(({ text }) => text)).toContain('It closed its output')
   })
 
   test('whose lines are a megabyte long loses none of it', async () => {
@@ -192,5 +201,19 @@ describe('a remote server of the older era', () => {
     const { id } = add({ transport: 'sse', url: server.url })
     await reaches(id, 'ready')
     expect(await says(id)).toBe('here')
+  })
+})
+
+describe('a remote server', () => {
+  test('whose stream ends without the answer fails that call at once, and no other', async () => {
+    const server = await openMisbehavingServer('http', { step: 'tools/call', manner: 'unanswered stream' })
+    onTestFinished(() => server.leave())
+    const { id } = add({ transport: 'http', url: server.url })
+    await reaches(id, 'ready')
+    await expect(says(id)).rejects.toThrow('cut before the answer came')
+    server.trouble = { step: 'nowhere', manner: 'silence' }
+    expect([await says(id), upstream(id).attempts]).toEqual(['here', 0])
+    await upstream(id).stop()
+    expect(server.goodbyes).toEqual(['session-1'])
   })
 })

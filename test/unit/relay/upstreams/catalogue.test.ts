@@ -130,3 +130,26 @@ test('pages that lead in a circle, and pages without end, come to one that is sa
   const endless = served({ 'tools/list': () => ({ tools: [], nextCursor: String((page += 1)) }) })
   expect((await readList(endless, 'tools', { timeout: 1_000, mostAtAll: 100 }))?.cut).toContain('more than 100')
 })
+
+test('a server that says with every reading that its list changed is ready, read ever more seldom, and tells of no change', async () => {
+  const { offer, told, connect } = offered()
+  let asked = 0
+  const connection: UpstreamConnection = served({
+    'tools/list': () => {
+      asked += 1
+      void offer.read(connection, new Set(['tools']))
+      return { tools: [echo] }
+    },
+    'resources/list': () => ({ resources: [] }),
+    'prompts/list': () => ({ prompts: [] }),
+  })
+  const ready = connect(connection)
+  await vi.advanceTimersByTimeAsync(1_000)
+  await ready
+  told.length = 0
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(asked).toBeLessThan(20)
+  expect(asked).toBeGreaterThan(8)
+  expect(told.flat()).toEqual([])
+  expect(offer.lists.tools.state).toBe('read')
+})
