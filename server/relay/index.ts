@@ -14,6 +14,7 @@ import { KnownClients } from './clients/known-clients.ts'
 import { WindowCalls } from './clients/window-calls.ts'
 import { pinnedArguments } from './calls/pinned-arguments.ts'
 import { createBetween } from './calls/index.ts'
+import { Secrets } from './calls/secrets.ts'
 import { CallSteps, type Step } from './calls/steps.ts'
 import { createOpenedOrigins } from './clients/opened-origins.ts'
 import { ownerStanding, type Standing } from '../http/rights.ts'
@@ -136,15 +137,16 @@ export function createRelayRoom(
   const between = createBetween(clock)
   sessions.onEnd((id) => between.forget(id))
   upstreams.onCatalogue(({ definition }) => between.cache.forgetServer(definition.id))
+  const secrets = new Secrets(builtInTools)
   const answers = createAnswers(database, clock)
   const approvals = new Approvals({
-    ...{ answers, clock, events, log, timers: approvalTimers },
+    ...{ answers, clock, events, log, secrets, timers: approvalTimers },
     allowAlways: (call, actor) => sessionAdmin.allowAlways(call.session.id, { upstream: call.server.id, name: call.toolName }, actor),
     changed: () => context.changed('relay-approvals'),
   })
   sessions.onEnd((id) => approvals.end(id))
   const { ledger, doubts, calls, meter, usage } = createBilling({
-    ...{ database, accounts, clock, log, events },
+    ...{ database, accounts, clock, log, events, secrets },
     // Outermost first: what is between a client and a tool, each step in a file of its own. A person sees what would be sent.
     steps: new CallSteps([searchUses.step, ...between.outer, ...steps, pinnedArguments, approvals.step, between.inner]),
     changed: (what) => context.changed(what),

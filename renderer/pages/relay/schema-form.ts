@@ -1,4 +1,6 @@
 /** A form for a tool's input: one field for each property of its JSON schema. */
+import { isSecretArgument } from '../../../server/relay/contract/index.ts'
+
 export interface SchemaField {
   name: string
   description: string
@@ -6,6 +8,8 @@ export interface SchemaField {
   kind: 'text' | 'number' | 'boolean' | 'json'
   /** Values to choose from; null for any. */
   choices: readonly string[] | null
+  /** Not shown while it is typed. */
+  secret: boolean
 }
 
 export function fieldsOf(schema: unknown): SchemaField[] {
@@ -15,7 +19,14 @@ export function fieldsOf(schema: unknown): SchemaField[] {
     const given = isObject(property) ? property : {}
     const kind = kindOf(given['type'])
     const choices = Array.isArray(given['enum']) ? given['enum'].map(String) : kind === 'boolean' ? ['true', 'false'] : null
-    return { name, description: String(given['description'] ?? ''), required: required.includes(name), kind, choices }
+    return {
+      name,
+      description: String(given['description'] ?? ''),
+      required: required.includes(name),
+      kind,
+      choices,
+      secret: isSecretArgument(name, given),
+    }
   })
 }
 

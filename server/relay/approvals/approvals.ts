@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import type { Announcer } from '../../events/event-types.ts'
 import type { Log } from '../../log.ts'
+import type { Secrets } from '../calls/secrets.ts'
 import type { CallUnderWay, Step } from '../calls/steps.ts'
 import type { relayEvents } from '../events.ts'
 import { RelayFault } from '../fault.ts'
@@ -32,6 +33,7 @@ export interface WaitingCall {
   destructive: boolean
   /** Its server says so itself. */
   saidDestructive: boolean
+  /** As a person may see them: without its secrets. */
   args: Json
   /** Held. */
   price: number
@@ -43,6 +45,7 @@ export interface ApprovalsParts {
   log: Log
   events: Announcer<typeof relayEvents>
   timers: Timers
+  secrets: Secrets
   /** "Always": kept in the session's policy. */
   allowAlways(call: WaitingCall, actor: string): void
   changed(): void
@@ -144,7 +147,7 @@ export class Approvals {
   }
 
   #decided({ session, entry, args, signal, waiting }: CallUnderWay): Promise<Outcome> {
-    const { clock, timers } = this.#parts
+    const { clock, timers, secrets } = this.#parts
     if (signal?.aborted === true) return Promise.resolve('gone')
     const { upstream, tool, name, listed } = entry
     const ms = session.policy.approvals.timeout * 1_000
@@ -153,7 +156,7 @@ export class Approvals {
       server: { id: upstream.definition.id, name: upstream.definition.name },
       ...{ tool: name, toolName: tool.name, description: String(listed.description ?? ''), price: tool.price },
       ...{ destructive: isDestructive(tool), saidDestructive: tool.definition.annotations?.destructiveHint === true },
-      args: args ?? {},
+      args: secrets.shown(entry, args ?? {}),
     }
     const tell = (): void => {
       const left = Math.max(0, Math.ceil((call.deadline - clock.monotonic()) / 1_000))

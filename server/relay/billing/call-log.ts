@@ -22,7 +22,9 @@ export interface LoggedCall {
   error: string | null
   /** What stood between, and what it did. */
   steps: readonly StepNote[]
+  /** Without its secrets, and where they stood in the arguments, as JSON pointers. */
   request: string
+  secrets: readonly string[]
   response: string
 }
 

@@ -4,6 +4,7 @@ import type { Announcer } from '../../events/event-types.ts'
 import type { Log } from '../../log.ts'
 import type { Database } from '../../store/database.ts'
 import type { Accounts } from '../accounts.ts'
+import { Secrets } from '../calls/secrets.ts'
 import type { CallSteps } from '../calls/steps.ts'
 import type { relayEvents } from '../events.ts'
 import { CallLog } from './call-log.ts'
@@ -23,6 +24,8 @@ export interface BillingOptions {
   events: Announcer<typeof relayEvents>
   /** Outermost first: what stands between a client and a tool. */
   steps: CallSteps
+  /** What of a call is not to be kept. */
+  secrets?: Secrets
   /** What the window shows of it has changed. */
   changed(what: 'relay-calls' | 'relay-usage'): void
 }
@@ -35,7 +38,16 @@ export interface Billing {
   usage: Usage
 }
 
-export function createBilling({ database, accounts, clock, log, events, steps, changed }: BillingOptions): Billing {
+export function createBilling({
+  database,
+  accounts,
+  clock,
+  log,
+  events,
+  steps,
+  secrets = new Secrets(),
+  changed,
+}: BillingOptions): Billing {
   const holds = new Holds()
   const store = createCreditLedgerStore(database)
   const tell = (): void => changed('relay-usage')
@@ -43,5 +55,5 @@ export function createBilling({ database, accounts, clock, log, events, steps, c
   const spent = (sessionId: string, credits: number): void => ledger.spent(sessionId, credits)
   const doubts = new Doubts({ store: createDoubtsStore(database), accounts, holds, clock, events, spent, changed: tell })
   const calls = new CallLog(clock, () => changed('relay-calls'))
-  return { ledger, doubts, calls, meter: new Meter(ledger, calls, steps), usage: new Usage(ledger, store, clock) }
+  return { ledger, doubts, calls, meter: new Meter(ledger, calls, steps, secrets), usage: new Usage(ledger, store, clock) }
 }

@@ -3,6 +3,7 @@
  * between (`calls/steps.ts`), the price is taken or given back, and the call is logged. The credits of a call that failed, or that was
  * never made, go back; a question back to the client is not the end of the call and costs nothing.
  */
+import { Secrets, type SafeCall } from '../calls/secrets.ts'
 import { CallSteps, type Ask, type CallUnderWay, type StepNote } from '../calls/steps.ts'
 import type { ToolEntry } from '../sessions/view.ts'
 import type { StoredSession } from '../sessions/store.ts'
@@ -35,11 +36,13 @@ export class Meter {
   readonly #ledger: CreditLedger
   readonly #calls: CallLog
   readonly #steps: CallSteps
+  readonly #secrets: Secrets
 
-  constructor(ledger: CreditLedger, calls: CallLog, steps = new CallSteps()) {
+  constructor(ledger: CreditLedger, calls: CallLog, steps = new CallSteps(), secrets = new Secrets()) {
     this.#ledger = ledger
     this.#calls = calls
     this.#steps = steps
+    this.#secrets = secrets
   }
 
   /** A call of this tool may be kept waiting for long: its client needs a way on which it hears that the call is alive. */
@@ -52,9 +55,11 @@ export class Meter {
     const { session, entry } = call
     const { tool, upstream } = entry
     const charge = this.#ledger.reserve({ session, upstream: upstream.definition.name, tool: tool.name, price: tool.price })
-    if (charge instanceof Charge) return new MeteredCall(call, charge, { ledger: this.#ledger, calls: this.#calls, steps: this.#steps })
+    const safe = this.#secrets.kept(entry, call.request)
+    if (charge instanceof Charge)
+      return new MeteredCall(call, charge, { safe, ledger: this.#ledger, calls: this.#calls, steps: this.#steps })
     this.#calls.add({
-      ...described(call),
+      ...described(call, safe),
       ...{ state: 'refused', duration: 0, serverDuration: 0, credits: 0, error: charge.kind, response: null, steps: [] },
     })
     return charge
@@ -62,6 +67,8 @@ export class Meter {
 }
 
 interface MeteredCallParts {
+  /** What may be kept of it. */
+  safe: SafeCall
   ledger: CreditLedger
   calls: CallLog
   steps: CallSteps
@@ -139,20 +146,23 @@ export class MeteredCall {
   }
 
   #log(outcome: Json | Error, serverDuration: number, credits: number, response?: string): LoggedCall {
-    const error = outcome instanceof Error ? outcome.message : null
-    return this.#given.calls.add({
-      ...described(this.#call),
-      state: succeeded(outcome) ? 'succeeded' : 'failed',
+    const { safe, calls } = this.#given
+    const failed = !succeeded(outcome)
+    const error = outcome instanceof Error ? String(safe.clean(outcome.message, true)) : null
+    return calls.add({
+      ...described(this.#call, safe),
+      state: failed ? 'failed' : 'succeeded',
       duration: performance.now() - this.#begun,
       ...{ serverDuration, credits, error, steps: this.#notes },
-      response: response ?? (outcome instanceof Error ? null : outcome),
+      response: safe.clean(response ?? (outcome instanceof Error ? null : outcome), failed) as Json | string | null, // Of the same kinds.
     })
   }
 }
 
-function described({ session, entry, request }: CallToMeter) {
+function described({ session, entry }: CallToMeter, { request, secrets }: SafeCall) {
   const { upstream, tool, name } = entry
-  return { sessionId: session.id, accountId: session.accountId, upstreamId: upstream.definition.id, tool: name, price: tool.price, request }
+  const about = { sessionId: session.id, accountId: session.accountId, upstreamId: upstream.definition.id }
+  return { ...about, tool: name, price: tool.price, request, secrets }
 }
 
 /** A tool may also say in words that it failed. */

@@ -4,6 +4,7 @@ import type { Announcer } from '../../events/event-types.ts'
 import { RelayFault } from '../fault.ts'
 import type { z } from 'zod'
 import type { Right, Standing } from '../../http/rights.ts'
+import type { NamedSecrets } from '../calls/secrets.ts'
 import type { relayEvents } from '../events.ts'
 import type { BuiltInReach } from './reach.ts'
 import type { BuiltInServer } from '../upstreams/upstreams.ts'
@@ -37,6 +38,8 @@ export interface BuiltInTool<Input extends z.ZodObject = z.ZodObject> {
   /** What whoever decided the session's policy has to hold, now. */
   right: Right
   destructive?: boolean
+  /** What is not kept of its calls. */
+  secrets?: NamedSecrets
   /** What it works on, for the audit trail: an id, never contents. `actor`: who calls. */
   about?(input: z.output<Input>, actor: string): string
   /**

@@ -6,7 +6,7 @@ import { MeteredCall, type Meter } from '../billing/metered-call.ts'
 import { answerRestCall } from '../calls/rest-tool.ts'
 import type { Rests } from '../calls/rests.ts'
 import { callerKey } from '../built-in/server.ts'
-import type { RelayCall } from '../contract/native-calls.ts'
+import type { RelayCall, RelayCallDetail } from '../contract/native-calls.ts'
 import { RelayFault } from '../fault.ts'
 import type { SessionAdmin } from '../sessions/admin.ts'
 import type { StoredSession } from '../sessions/store.ts'
@@ -39,10 +39,10 @@ export class WindowCalls {
   }
 
   /** With what was sent and what came back. Throws `call-not-found`. */
-  find(id: number, by: Standing): RelayCall & { request: string; response: string } {
+  find(id: number, by: Standing): RelayCallDetail {
     const call = this.#options.calls.find(id)
     if (call === undefined || !this.#mayRead(by)(call)) throw new RelayFault('call-not-found', 'This call is no longer kept')
-    return { ...viewOf(call), request: call.request, response: call.response }
+    return { ...viewOf(call), request: call.request, response: call.response, secrets: call.secrets }
   }
 
   /** Throws `session-not-found`, `session-beyond-caller`, `tool-not-found`, `credits-short`. */
@@ -75,7 +75,11 @@ export class WindowCalls {
   #logRead({ id: sessionId, accountId }: StoredSession, tool: string, args: Json, response: Json): LoggedCall {
     const about = { sessionId, accountId, upstreamId: builtInId, tool, request: { name: tool, arguments: args }, response }
     const state = response['isError'] === true ? 'failed' : 'succeeded'
-    return this.#options.calls.add({ ...about, state, ...{ duration: 0, serverDuration: 0, price: 0, credits: 0, error: null, steps: [] } })
+    return this.#options.calls.add({
+      ...about,
+      state,
+      ...{ duration: 0, serverDuration: 0, price: 0, credits: 0, error: null, steps: [], secrets: [] },
+    })
   }
 
   /** Calls of sessions that the caller may see; of one that is over nobody knows any more whose it was. */
@@ -92,6 +96,6 @@ export class WindowCalls {
   }
 }
 
-function viewOf({ request: _, response: __, at, ...call }: LoggedCall): RelayCall {
+function viewOf({ request: _, response: __, secrets: ___, at, ...call }: LoggedCall): RelayCall {
   return { ...call, at: iso(at) }
 }

@@ -24,6 +24,14 @@ export const relayCall = z.object({
 })
 export type RelayCall = z.output<typeof relayCall>
 
+export const relayCallDetail = relayCall.extend({
+  request: z.string(),
+  response: z.string(),
+  /** Where secrets were taken out of the arguments, as JSON pointers: whoever calls again has to give them again. */
+  secrets: z.array(z.string()).readonly(),
+})
+export type RelayCallDetail = z.output<typeof relayCallDetail>
+
 const usageRow = z.object({
   accountId: z.string(),
   month: z.string(),
@@ -59,7 +67,7 @@ export const callRoutes = {
     right: 'relay:use',
     params: z.object({ id: z.coerce.number().int() }),
     responses: {
-      200: { description: 'The call', body: relayCall.extend({ request: z.string(), response: z.string() }) },
+      200: { description: 'The call', body: relayCallDetail },
       404: failure('Not kept'),
     },
   },

@@ -13,6 +13,7 @@ export function linkingTools(access: BotAccess): BuiltInTool[] {
       title: 'Create a bot and get its code',
       description:
         'Makes a bot for a phone number and waits for its pairing code, eight letters and digits. A person types it on that phone: WhatsApp, Settings, Linked devices, Link a device, Link with phone number instead. bots_list shows when it is online; bot_link_code has the code once more, and bot_relink asks for a new one.',
+      secrets: { answer: true },
       input: z.object({
         userId: userId.describe('A name for the bot that none has yet: letters, digits, _ and -'),
         phoneNumber: phoneNumber.describe('With its country code, digits alone'),

@@ -65,8 +65,9 @@ export function readingTools(access: BotAccess): BuiltInTool[] {
       right: 'bots:use',
       about: ({ userId }) => userId,
       async run({ userId, messageId, chat }, { standing }) {
+        const bot = reached(access, userId, standing)
         const id = people.idOf(userId, chatOf(chat))
-        const file = await media.get(reached(access, userId, standing), id, messageId)
+        const file = await media.get(bot, id, messageId)
         const { mimetype, size, name } = file
         const told = facts({ mimetype, size, name, ...media.view(userId, { chat: id, id: messageId }) })
         if (mimetype === null || !mimetype.startsWith('image/') || size > mostShown) return told

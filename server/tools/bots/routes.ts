@@ -12,6 +12,8 @@ interface RouteTool {
   description: string
   readOnly?: boolean
   destructive?: boolean
+  /** Its answer holds a pairing code. */
+  secret?: boolean
 }
 
 const tools: readonly RouteTool[] = [
@@ -54,6 +56,7 @@ const tools: readonly RouteTool[] = [
   {
     name: 'bot_link_code',
     route: 'pairing',
+    secret: true,
     description: 'The pairing code of a bot that waits for its phone, and until when it is good. Who has it can take the account.',
   },
   {
@@ -76,7 +79,10 @@ export function routeTools(access: BotAccess): BuiltInTool[] {
   return tools.map((tool) => routeTool(access, tool))
 }
 
-function routeTool(access: BotAccess, { name, route, description, readOnly = false, destructive = false }: RouteTool): BuiltInTool {
+function routeTool(
+  access: BotAccess,
+  { name, route, description, readOnly = false, destructive = false, secret = false }: RouteTool,
+): BuiltInTool {
   const { summary, params, query, body }: RouteDefinition = botsContract.routes[route]
   const parts = { params: shapeOf(params), query: shapeOf(query), body: shapeOf(body) }
   const { userId: _userId, ...own } = parts.params
@@ -87,6 +93,7 @@ function routeTool(access: BotAccess, { name, route, description, readOnly = fal
     input: z.object({ ...own, ...parts.query, ...parts.body }).extend(botInput.shape),
     readOnly,
     destructive,
+    secrets: { answer: secret },
     right: 'bots:use',
     about: ({ userId }) => String(userId),
     async run(given, call) {

@@ -19,6 +19,7 @@ export function workingTools(brokers: BrokerAccess): BuiltInTool[] {
       title: 'Create a broker session',
       description:
         'Makes a private broker with queues and topics of its own. The answer has its password, which programs log in with, and its secret key, which suspends and drops it: both are shown this once.',
+      secrets: { arguments: ['password'], answer: true },
       input: z.object({
         sessionName: z.string().min(1).max(128).describe('A name that no broker session has'),
         password: z.string().min(1).max(1_024).optional().describe('One is made when left out'),

@@ -52,6 +52,7 @@ export function handsTools(service: BrowserAccess): BuiltInTool[] {
       title: 'Type',
       description:
         'Fills a field in place of what it holds; "slowly" types key by key and leaves what is there; "submit" presses Enter after it.',
+      secrets: { typed: ['text'] },
       input: z.object({
         ...sessionId,
         ...target,
@@ -79,6 +80,7 @@ export function handsTools(service: BrowserAccess): BuiltInTool[] {
       title: 'Fill a form',
       description:
         'Fills several fields in one call: text, true or false for check boxes, the words of an option for lists. Cheaper than one call each.',
+      secrets: { typed: ['fields.*.value'] },
       input: z.object({
         ...sessionId,
         fields: z

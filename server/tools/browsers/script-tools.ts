@@ -26,6 +26,7 @@ export function scriptTools(service: BrowserAccess): BuiltInTool[] {
       title: 'Answer a dialog',
       description:
         'Accepts or dismisses the alert, confirm or prompt that the page shows. Without this tool such dialogs are dismissed at once.',
+      secrets: { typed: ['text'] },
       input: z.object({ ...sessionId, accept: z.boolean(), text: z.string().max(10_000).optional().describe('For a prompt') }),
       async run({ session_id: id, accept, text }, call) {
         const workplace = await comeToWork(service, id, call)

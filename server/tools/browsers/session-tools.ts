@@ -47,6 +47,7 @@ export function sessionTools(service: BrowserAccess): BuiltInTool[] {
       title: 'Open a browser session',
       description:
         'Opens a browser at an address, or signed in on a site profile. With a profile and a user name alone it takes the session that is signed in already, or wakes the one that sleeps.',
+      secrets: { arguments: ['password', 'captcha_api_key'] },
       input: z.object({
         address: address.optional().describe('Where to go; a profile has one of its own'),
         profile: z.string().min(1).max(63).default('plain').describe('From browser_profiles; plain signs in nowhere'),

@@ -61,6 +61,47 @@ test('an agent makes a broker, works through a queue message by message, and not
   expect(JSON.stringify(house.audit())).not.toContain(made.password)
 })
 
+test('the log of calls keeps no password or key, of the arguments or the answer, also of calls found by search and of refused ones', async () => {
+  const brokers = await openBrokers()
+  const house = await openHouse(brokerTools(brokers.room.inProcessClient))
+  const agent = await house.connect({
+    wheelhouseTools: working,
+    search: 'on',
+    approvals: { tools: [{ upstream: 'wheelhouse', name: 'broker_create' }] },
+  })
+  const password = 'sesame-4711'
+  const make = (sessionName: string, decision: 'once' | 'refuse') => {
+    const answered = agent.client.callTool({
+      name: 'call_tool',
+      arguments: { name: 'broker_create', arguments: { sessionName, password } },
+    })
+    return eventually('it waits', async () => (await house.relay.call('GET', '/v1/relay-approvals')).body.waiting[0]).then(
+      async (waits) => {
+        expect(waits.arguments).toEqual({ sessionName, password: '[secret]' })
+        await house.relay.call('POST', `/v1/relay-approvals/${waits.id}`, { body: { decision } })
+        return answered
+      },
+    )
+  }
+  const { content } = await make('yard', 'once')
+  const { secretKey } = JSON.parse((content as { text: string }[])[0]?.text ?? '')
+  expect(await make('gate', 'refuse')).toMatchObject({ isError: true })
+  expect(await make('yard', 'once')).toMatchObject({ isError: true })
+
+  const { calls } = (await house.relay.call('GET', '/v1/relay-calls')).body
+  const details = await Promise.all(
+    calls.map(async ({ id }: { id: number }) => (await house.relay.call('GET', `/v1/relay-calls/${id}`)).body),
+  )
+  expect(details).toMatchObject([
+    { tool: 'broker_create', secrets: ['/password'], response: expect.stringContaining('Session already exists') },
+    { tool: 'broker_create', response: expect.stringContaining('A person has refused this call') },
+    { tool: 'broker_create', response: expect.stringContaining('[secret]'), request: expect.stringContaining('"password":"[secret]"') },
+  ])
+  expect(JSON.stringify(details)).not.toContain(password)
+  expect(JSON.stringify(details)).not.toContain(secretKey)
+  expect(JSON.stringify(house.relay.context.emitted)).not.toContain(password)
+})
+
 test('what is held too long comes back by itself, and a group divides its messages', async () => {
   const brokers = await openBrokers()
   const { sessionName } = await brokers.createSession()

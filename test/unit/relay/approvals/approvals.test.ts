@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { sessionPolicy } from '../../../../server/relay/contract/parts.ts'
 import { Approvals } from '../../../../server/relay/approvals/approvals.ts'
+import { Secrets } from '../../../../server/relay/calls/secrets.ts'
 import type { CallUnderWay } from '../../../../server/relay/calls/steps.ts'
 import type { Log } from '../../../../server/log.ts'
 
@@ -12,6 +13,7 @@ test('a call beyond the two hundredth that waits is told that too many wait, and
     // Nothing is logged here.
     log: {} as Log,
     events: { emit: () => undefined } as never,
+    secrets: new Secrets(),
     timers: { after: () => () => undefined, every: () => () => undefined },
     allowAlways: () => undefined,
     changed: () => undefined,
@@ -20,7 +22,12 @@ test('a call beyond the two hundredth that waits is told that too many wait, and
   // What the step reads of a call, without a server behind it.
   const call = {
     session: { id: 'row', accountId: 'ann', policy: sessionPolicy.parse({}) },
-    entry: { upstream: { definition: { id: 'up_1', name: 'yard' } }, tool: { name: 'gate', price: 0, definition: {} }, name: 'gate', listed: {} },
+    entry: {
+      upstream: { definition: { id: 'up_1', name: 'yard' } },
+      tool: { name: 'gate', price: 0, definition: {} },
+      name: 'gate',
+      listed: {},
+    },
     args: {},
     signal: undefined,
     note: (_: string, did: string) => void notes.push(did),
