@@ -6,7 +6,7 @@ import { isBetweenDocuments, isInvalidSelector } from '../../browsers/page/betwe
 import { find } from '../../browsers/page/find.ts'
 import { until } from '../../browsers/page/until.ts'
 import { withDeadline } from '../../async/deadline.ts'
-import { frameTakes, reachOf, type Reach } from './in-page/hands.ts'
+import { frameTakes, reachOf, shownFor, type Reach } from './in-page/hands.ts'
 import type { Workplace } from './workplace.ts'
 
 const ref = z.string().max(40).describe('From a snapshot, e.g. e12')
@@ -31,8 +31,13 @@ const freePatience = 2_000
 
 export const isNamed = (named: Target): boolean => named.ref !== undefined || named.selector !== undefined
 
-/** Throws `element-missing`; for a selector only when nothing has matched for a while. */
-export async function findElement(workplace: Workplace, named: Target, signal: AbortSignal): Promise<FoundElement> {
+/** `hidden`: also one that does not show. Throws `element-missing`; for a selector only when nothing has matched for a while. */
+export async function findElement(
+  workplace: Workplace,
+  named: Target,
+  signal: AbortSignal,
+  { hidden = false } = {},
+): Promise<FoundElement> {
   if (named.ref !== undefined) {
     const { refs } = workplace
     const element = await refs.find(named.ref)
@@ -42,7 +47,7 @@ export async function findElement(workplace: Workplace, named: Target, signal: A
   if (where === undefined) throw new BrowserFault('element-missing', 'Name an element: its "ref" from browser_snapshot, or a "selector"')
   const { page } = workplace.tab()
   try {
-    const search = (within: AbortSignal) => until(() => find(page, where), within)
+    const search = (within: AbortSignal) => until(() => find(page, where, { hidden }), within)
     const { element } = await withDeadline(patience, signal, search, () => missing(where))
     return { element, page, called: where }
   } catch (error) {
@@ -57,9 +62,13 @@ const missing = (where: string): BrowserFault =>
     `Nothing that could be used matched ${where} within ${patience / 1_000} seconds; browser_snapshot shows what is there`,
   )
 
-/** In view, enabled and not covered; waits for that a while. Resolves with its middle in CSS px of the page. Throws `page-failed`. */
+/**
+ * In view, enabled and not covered; waits for that a while. A box to tick that a site hides behind a drawing is pressed there. Resolves
+ * with its middle in CSS px of the page. Throws `page-failed`.
+ */
 export async function freePoint({ element, called }: FoundElement, signal: AbortSignal): Promise<{ x: number; y: number }> {
   let last: Reach = { state: 'hidden', by: '' }
+  let pressed = element
   const late = (): BrowserFault => notFree(last, called)
   return withDeadline(
     freePatience,
@@ -67,10 +76,11 @@ export async function freePoint({ element, called }: FoundElement, signal: Abort
     (within) =>
       until(async () => {
         try {
-          last = await element.evaluate(reachOf)
+          last = await pressed.evaluate(reachOf)
+          if (last.state === 'hidden' && pressed === element) pressed = await shownInstead(element)
           if (last.state === 'gone') throw notFree(last, called)
-          if (last.state === 'free' && !(await framesTake(element))) last = { state: 'covered', by: 'something outside its frame' }
-          return last.state === 'free' ? await element.clickablePoint() : null
+          if (last.state === 'free' && !(await framesTake(pressed))) last = { state: 'covered', by: 'something outside its frame' }
+          return last.state === 'free' ? await pressed.clickablePoint() : null
         } catch (error) {
           if (isBetweenDocuments(error)) throw notFree({ state: 'gone', by: '' }, called)
           if (error instanceof Error && /not clickable|not an Element/i.test(error.message)) return null
@@ -79,6 +89,11 @@ export async function freePoint({ element, called }: FoundElement, signal: Abort
       }, within),
     late,
   )
+}
+
+async function shownInstead(element: ElementHandle<Element>): Promise<ElementHandle<Element>> {
+  const found = (await element.evaluateHandle(shownFor)).asElement() as ElementHandle<Element> | null // by what it answers
+  return found ?? element
 }
 
 /** A press goes to what the pages around a frame lay over it, and nobody is told. */

@@ -57,7 +57,8 @@ async function filled({ element, called }: FoundElement, text: string, signal: A
     element.evaluate(heldBy).catch(() => null),
     signal,
   )
-  const same = held === null || held.replaceAll('\r\n', '\n').trimEnd() === text.replaceAll('\r\n', '\n').trimEnd()
+  const tidy = (said: string): string => said.replace(/\s+/g, ' ').trimEnd()
+  const same = held === null || tidy(held) === tidy(text)
   return same ? `Filled ${called}` : `Filled ${called}, which now holds ${JSON.stringify(held.slice(0, 200))}`
 }
 

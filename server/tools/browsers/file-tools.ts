@@ -16,7 +16,7 @@ import { act } from './act.ts'
 import { findElement, freePoint, target, type FoundElement } from './element.ts'
 import { given } from './given.ts'
 import { fieldKind } from './in-page/hands.ts'
-import { about, sessionId } from './parts.ts'
+import { about, base64, fileId, sessionId } from './parts.ts'
 import { asPageContent } from './shown.ts'
 
 /** Bytes of a file that one answer holds: as text, and as it is. */
@@ -59,7 +59,7 @@ export function fileTools(service: BrowserAccess): BuiltInTool[] {
         'The content of a downloaded file: text as text, by parts where it is long; a picture as one; anything else as it is, up to 1 MB. Waits for one that arrives.',
       input: z.object({
         ...sessionId,
-        download: z.uuid().describe('From browser_downloads'),
+        download: fileId.describe('From browser_downloads'),
         from: z.number().int().min(0).default(0).describe('Bytes to leave out, to read on'),
         size: z.number().int().min(1).max(mostText).default(20_000).describe('Bytes of text at most'),
       }),
@@ -85,9 +85,9 @@ export function fileTools(service: BrowserAccess): BuiltInTool[] {
             z.object({
               name: z.string().min(1).max(255).optional(),
               text: z.string().max(longestUpload).optional(),
-              base64: z.base64().max(longestUpload).optional(),
-              download: z.uuid().optional().describe('From browser_downloads'),
-              upload: z.uuid().optional().describe('What a person has handed to the session'),
+              base64: base64.max(longestUpload).meta({ format: undefined, pattern: undefined }).optional(),
+              download: fileId.optional().describe('From browser_downloads'),
+              upload: fileId.optional().describe('What a person has handed to the session'),
             }),
           )
           .max(20)
@@ -104,7 +104,8 @@ export function fileTools(service: BrowserAccess): BuiltInTool[] {
           run: async (_, workplace, signal) => {
             const uploads: Upload[] = []
             for (const each of files) uploads.push(await abortable(taken(workplace.session, each), signal))
-            const found = await findElement(workplace, named, signal)
+            // Sites hide their file fields behind buttons of their own.
+            const found = await findElement(workplace, named, signal, { hidden: true })
             await hand(
               found,
               uploads.map(({ path }) => path),

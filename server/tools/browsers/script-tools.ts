@@ -1,5 +1,5 @@
 /** Tools for what a page asks, and for scripts of the agent's own. */
-import type { ElementHandle } from 'puppeteer-core'
+import type { ElementHandle, Page } from 'puppeteer-core'
 import { z } from 'zod'
 import { abortable } from '../../async/abortable.ts'
 import { withDeadline } from '../../async/deadline.ts'
@@ -65,7 +65,7 @@ export function scriptTools(service: BrowserAccess): BuiltInTool[] {
           refs: [named.ref],
           run: async ({ page }, workplace, signal) => {
             const found = isNamed(named) ? await findElement(workplace, named, signal) : null
-            const result = found === null ? page.evaluate(asExpression(script)) : onElement(found.element, script)
+            const result = found === null ? inPage(page, script) : onElement(found.element, script)
             const value = await abortable(
               result.catch((error: unknown) => {
                 throw new BrowserFault(
@@ -87,6 +87,22 @@ export function scriptTools(service: BrowserAccess): BuiltInTool[] {
 const looksLikeFunction = (script: string): boolean => /^\s*(async\s+)?(function\b|\([^)]*\)\s*=>|[\w$]+\s*=>)/.test(script)
 
 const asExpression = (script: string): string => (looksLikeFunction(script) ? `(${script.trim().replace(/;+$/, '')})()` : script)
+
+/** What the engine says of a script before it runs any of it: that may be run in another form. */
+const notBegun = /^(Identifier '.*' has already been declared|Illegal return statement|await is only valid in async functions)/
+
+/** Also one that is written as the body of a function, waits, or names its variables as one before it did. */
+async function inPage(page: Page, script: string): Promise<unknown> {
+  try {
+    return await page.evaluate(asExpression(script))
+  } catch (error) {
+    const [, said] = notBegun.exec(error instanceof Error && error.name === 'SyntaxError' ? error.message : '') ?? []
+    if (said === undefined) throw error
+    if (said.startsWith('Identifier')) return page.evaluate(`{${script}\n}`)
+    const isBody = /\breturn\b/.test(script)
+    return page.evaluate(`(async () => ${isBody ? `{${script}\n}` : `(${script.trim().replace(/;+$/, '')}\n)`})()`)
+  }
+}
 
 /** In the world of the page's own scripts. */
 async function onElement(element: ElementHandle<Element>, script: string): Promise<unknown> {

@@ -62,6 +62,24 @@ export function reachOf(element: Element): Reach {
   }
 }
 
+/** What people press in place of a box to tick that does not show itself: the drawing in its label, or the label. */
+export function shownFor(element: Element): Element | null {
+  if (!(element instanceof HTMLInputElement) || !/^(checkbox|radio)$/.test(element.type)) return null
+  const shows = (each: Element): boolean => {
+    const { width, height } = each.getBoundingClientRect()
+    return width > 0 && height > 0 && getComputedStyle(each).visibility === 'visible'
+  }
+  for (const label of element.labels ?? []) {
+    // A press on a link in it would lead away.
+    const parts = [...label.querySelectorAll('*')].filter(
+      (part) => part.closest('a, button') === null && part.querySelector('a, button') === null,
+    )
+    const found = [...parts, label].find(shows)
+    if (found !== undefined) return found
+  }
+  return null
+}
+
 /** How a field takes what it is given: typed over, put in as a value, chosen, ticked, or not at all. */
 export type FieldKind = 'text' | 'value' | 'list' | 'tick' | 'file' | 'fixed' | 'none'
 
@@ -101,7 +119,9 @@ export function putValue(element: Element, value: string): string {
 /** What a field holds; null for a password, which is nobody's to read. */
 export function heldBy(element: Element): string | null {
   if (element instanceof HTMLInputElement && element.type === 'password') return null
-  return 'value' in element ? String(element.value) : (element.textContent ?? '')
+  if ('value' in element) return String(element.value)
+  // As it shows: lines of an editor are elements of their own.
+  return element instanceof HTMLElement ? element.innerText : (element.textContent ?? '')
 }
 
 export function isTicked(element: Element): boolean {
