@@ -12,7 +12,7 @@ import type { MachineMemory } from './resource/machine-memory.ts'
 import { Room } from './resource/room.ts'
 import { BrowserStarter, type StarterOptions } from './process/starter.ts'
 import type { KeptCards } from './recorder/kept-cards.ts'
-import { Admission } from './session/admission.ts'
+import { Admission, evictedWords } from './session/admission.ts'
 import { Anew } from './session/anew.ts'
 import { SessionsApart } from './session/apart.ts'
 import { createHooks } from './session/create-hooks.ts'
@@ -102,12 +102,7 @@ export class SessionService {
       limit: () => this.maxSessions,
       room: this.room,
       passes: (session) => this.apart.passes(session),
-      evict: (session, because) =>
-        runner.endQuietly(
-          session,
-          'evicted',
-          `It was the least recently used one, and its ${because === 'places' ? 'place' : 'memory'} was needed`,
-        ),
+      evict: (session, because) => runner.endQuietly(session, 'evicted', evictedWords(because)),
     })
     const opener = new SessionOpener({
       ...options,
@@ -115,7 +110,7 @@ export class SessionService {
       flights,
       runner,
       admission: this.#admission,
-      hooks: createHooks({ ...options, scope: (session) => runner.scope(session), changed: () => this.#changed() }),
+      hooks: createHooks({ ...options, runner, changed: () => this.#changed() }),
       made: () => this.#upkeep.wake(),
     })
     this.#obtaining = new Obtaining({ ...options, opener, flights })

@@ -84,3 +84,8 @@ export class Admission {
     }
   }
 }
+
+/** For who asks why a session has ended. */
+export function evictedWords(because: Evicted['because']): string {
+  return `It was the least recently used one, and its ${because === 'places' ? 'place' : 'memory'} was needed`
+}

@@ -72,6 +72,10 @@ export class OwnConnection {
   get size(): number {
     return this.#questions.size
   }
+  /** Something runs there, or it is being opened for somebody. */
+  get isBusy(): boolean {
+    return this.size > 0 || (this.#connection === undefined && !this.#closed)
+  }
   get lastUsed(): number {
     return this.#lastUsed
   }

@@ -10,7 +10,7 @@ import type { AskingTools } from './asking-tools.ts'
 import type { Json, Message, UpstreamConnection } from './connection.ts'
 import { openConnection } from './open-connection.ts'
 import { OwnConnection, type OwnProcess } from './own-connection.ts'
-import type { ProcessBudget } from './process-budget.ts'
+import type { Budgeted, ProcessBudget } from './process-budget.ts'
 import type { Reach } from './shared-connection.ts'
 import type { ToolDefinition } from './store.ts'
 
@@ -53,14 +53,18 @@ export class OwnConnections {
   /** The one there is for the caller, or a new one; resolves when its tools are known. Throws `own-processes-full`. */
   async open(caller: Caller, stopped: AbortSignal): Promise<OwnConnection> {
     const key = this.#keyOf(caller)
-    const existing = this.#byKey.get(key)
-    if (existing !== undefined && !this.#mustBeAnew(existing, caller)) {
-      existing.join(caller)
-      await existing.ready
-      return existing
+    // Looked at again after each wait: of two requests that come at once the second is to find what the first one opened.
+    for (;;) {
+      const existing = this.#byKey.get(key)
+      if (existing !== undefined && !this.#mustBeAnew(existing, caller)) {
+        existing.join(caller)
+        await existing.ready
+        return existing
+      }
+      const inTheWay = existing === undefined ? this.#inTheWay() : { end: () => this.#end(existing) }
+      if (inTheWay === null) break
+      await inTheWay.end()
     }
-    if (existing !== undefined) await this.#end(existing)
-    await this.#makeRoom()
     const own = this.#make(key, caller, stopped)
     try {
       await own.ready
@@ -145,7 +149,7 @@ export class OwnConnections {
       },
     })
     this.#byKey.set(key, own)
-    const release = budget.take({ lastUsed: () => own.lastUsed, isBusy: () => own.size > 0, end: () => this.#end(own) })
+    const release = budget.take({ lastUsed: () => own.lastUsed, isBusy: () => own.isBusy, end: () => this.#end(own) })
     own.open(caller)
     changed()
     return own
@@ -156,18 +160,20 @@ export class OwnConnections {
     return own.size === 0 && !own.mayAsk && canBeAsked(caller.capabilities)
   }
 
-  async #makeRoom(): Promise<void> {
+  /** What has to end before there may be another; null when there is room. Throws `own-processes-full`. */
+  #inTheWay(): Pick<Budgeted, 'end'> | null {
     const { atMost, budget, server } = this.#parts
     if (this.#byKey.size >= atMost) {
-      const idle = [...this.#byKey.values()].filter(({ size }) => size === 0).toSorted((a, b) => a.lastUsed - b.lastUsed)[0]
-      if (idle === undefined)
-        throw new RelayFault('own-processes-full', `The server ${server} has ${atMost} connections of clients' own, and all are in use`, {
-          upstream: server,
-        })
-      await this.#end(idle)
+      const idle = [...this.#byKey.values()].filter(({ isBusy }) => !isBusy).toSorted((a, b) => a.lastUsed - b.lastUsed)[0]
+      if (idle !== undefined) return { end: () => this.#end(idle) }
+      throw new RelayFault('own-processes-full', `The server ${server} has ${atMost} connections of clients' own, and all are in use`, {
+        upstream: server,
+      })
     }
-    if (!(await budget.makeRoom()))
-      throw new RelayFault('own-processes-full', 'All servers together have as many connections of clients’ own as they may, all in use')
+    if (budget.hasRoom) return null
+    const idle = budget.longestIdle()
+    if (idle !== undefined) return idle
+    throw new RelayFault('own-processes-full', 'All servers together have as many connections of clients’ own as they may, all in use')
   }
 
   async #end(own: OwnConnection): Promise<void> {

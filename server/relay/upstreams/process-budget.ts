@@ -24,12 +24,12 @@ export class ProcessBudget {
     return () => void this.#all.delete(budgeted)
   }
 
-  /** Ends the one that was idle for longest where there is no place left. False when all are in use. */
-  async makeRoom(): Promise<boolean> {
-    if (this.#all.size < this.#atMost()) return true
-    const idle = [...this.#all].filter((each) => !each.isBusy()).toSorted((a, b) => a.lastUsed() - b.lastUsed())[0]
-    if (idle === undefined) return false
-    await idle.end()
-    return true
+  get hasRoom(): boolean {
+    return this.#all.size < this.#atMost()
+  }
+
+  /** The one to end where there is no room; undefined when all are in use. */
+  longestIdle(): Budgeted | undefined {
+    return [...this.#all].filter((each) => !each.isBusy()).toSorted((a, b) => a.lastUsed() - b.lastUsed())[0]
   }
 }

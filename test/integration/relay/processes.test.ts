@@ -157,3 +157,17 @@ test('one process for each client, or each session, where a person wants it: bou
   expect(await kiel.say('pid')).not.toBe(session1)
   await eventually('they end when nobody uses them', () => running() === 1 && relay.room.upstreams.get(id).clients.own.length === 0)
 })
+
+test('the first requests of a client that come in the same moment open one process', async () => {
+  const { running, upstream } = await add(everything, { process: 'client' })
+  const caller = {
+    ...{ client: 'one', session: 'row', account: 'ann', capabilities: {} },
+    ask: () => Promise.reject(new Error('It cannot be asked')),
+    notify: () => undefined,
+    onTools: () => undefined,
+  }
+  const echo = (message: string) =>
+    upstream.request({ method: 'tools/call', params: { name: 'echo', arguments: { message } } }, { caller }).then(textOf)
+  expect(await Promise.all([echo('one'), echo('two'), echo('three')])).toEqual(['Echo: one', 'Echo: two', 'Echo: three'])
+  expect([upstream.clients.own.length, running()]).toEqual([1, 2])
+})
