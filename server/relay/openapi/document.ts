@@ -15,6 +15,9 @@ export async function readDocument(text: string): Promise<Json> {
   if (text.length > maxDocument) throw invalid(`It has more than ${maxDocument / 1_048_576} MiB`)
   const read = await parsed(text)
   if (!isObject(read)) throw invalid('It is not an object')
+  // Without quotes YAML takes a version for a number.
+  for (const key of ['openapi', 'swagger'])
+    if (typeof read[key] === 'number') read[key] = Number.isInteger(read[key]) ? `${read[key]}.0` : String(read[key])
   const { openapi, swagger } = read
   if (typeof openapi !== 'string' && typeof swagger !== 'string') throw invalid('It names neither an `openapi` nor a `swagger` version')
   if (!isBounded(read)) throw invalid('It is nested too deep, or its aliases stand for too much')

@@ -56,7 +56,7 @@ export interface ApiPlan {
   operations: Operation[]
 }
 
-const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const
+const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'] as const
 const places: readonly string[] = ['path', 'query', 'header', 'cookie']
 /** By RFC and by OpenAPI: what a connection or our own credentials say is no argument. */
 const ownHeaders = new Set([
@@ -129,11 +129,13 @@ function operationOf(document: Json, { path, method, name, operation, shared }: 
   }
 
   const asked = bodyOf(document, operation['requestBody'])
-  const parameters = parametersOf(document, shared, operation['parameters']).map(({ schema, description, ...parameter }) => {
-    const argument = free({ ...properties, ...(asked === null ? {} : { body: {} }) }, argumentOf(parameter.name))
-    add(argument, { schema, description, required: parameter.required })
-    return { ...parameter, argument }
-  })
+  const parameters = parametersOf(document, unexplained(path), shared, operation['parameters']).map(
+    ({ schema, description, ...parameter }) => {
+      const argument = free({ ...properties, ...(asked === null ? {} : { body: {} }) }, argumentOf(parameter.name))
+      add(argument, { schema, description, required: parameter.required })
+      return { ...parameter, argument }
+    },
+  )
   if (asked !== null) add('body', asked)
   const inputSchema: Json = {
     type: 'object',
@@ -149,6 +151,11 @@ function operationOf(document: Json, { path, method, name, operation, shared }: 
     deprecated: operation['deprecated'] === true,
     body: asked === null ? null : { type: asked.type, required: asked.required },
   }
+}
+
+/** Parts of an address that a description may forget. */
+function unexplained(path: string): Json[] {
+  return [...path.matchAll(/\{([^{}]+)\}/g)].map(([, name]) => ({ name, in: 'path', schema: { type: 'string' } }))
 }
 
 type GivenParameter = Omit<Parameter, 'argument'> & { schema: unknown; description: string }

@@ -26,10 +26,13 @@ export function requestOf(
   const known = new Set([...parameters.map(({ argument }) => argument), ...(body === null ? [] : ['body'])])
   const unknown = Object.keys(args).filter((name) => !known.has(name))
   if (unknown.length > 0) throw new ArgumentError(`There is no argument ${unknown.join(', ')}; it takes ${[...known].join(', ') || 'none'}`)
+  // What is set as a credential is put on every request; nobody needs to give it.
+  const isOwn = ({ in: place, name }: Parameter): boolean =>
+    place === 'header' ? Object.keys(own).some((each) => each.toLowerCase() === name.toLowerCase()) : base.searchParams.has(name)
   const given = parameters.flatMap((parameter) => {
     const value = Object.hasOwn(args, parameter.argument) ? args[parameter.argument] : undefined
     if (value !== undefined && value !== null) return [{ parameter, value }]
-    if (parameter.required) throw new ArgumentError(`The argument ${parameter.argument} is missing`)
+    if (parameter.required && !isOwn(parameter)) throw new ArgumentError(`The argument ${parameter.argument} is missing`)
     return []
   })
   const at = (place: Parameter['in']) => given.filter(({ parameter }) => parameter.in === place)
@@ -49,7 +52,9 @@ export function requestOf(
 type Given = { parameter: Parameter; value: unknown }[]
 
 function urlOf({ path }: Operation, base: URL, inPath: Given, inQuery: Given): URL {
-  const filled = path.replaceAll(/\{([^{}]*)\}/g, (_, name: string) => {
+  // Some descriptions tell operations of one address apart by what follows it.
+  const [, place = '', fixed = ''] = /^([^?#]*)(?:\?([^#]*))?/.exec(path) ?? []
+  const filled = place.replaceAll(/\{([^{}]*)\}/g, (_, name: string) => {
     const found = inPath.find(({ parameter }) => parameter.name === name)
     if (found === undefined)
       throw new ArgumentError(`Its address has the part {${name}}, which the description of the API does not explain`)
@@ -64,7 +69,7 @@ function urlOf({ path }: Operation, base: URL, inPath: Given, inQuery: Given): U
     form(parameter, value, separatorOf(parameter)).map(([name, each]) => pair(parameter, name, each)),
   )
   const own = base.search.slice(1)
-  url.search = [...query, ...(own === '' ? [] : [own])].join('&')
+  url.search = [...(fixed === '' ? [] : [fixed]), ...query, ...(own === '' ? [] : [own])].join('&')
   url.hash = ''
   return url
 }
@@ -138,7 +143,7 @@ function setHeader(headers: Headers, { name, argument }: Parameter, value: strin
 }
 
 function bodyOf({ type, required }: NonNullable<Operation['body']>, value: unknown, headers: Headers): ApiRequest['body'] {
-  if (value === undefined) {
+  if (value === undefined || value === null) {
     if (required) throw new ArgumentError('The argument body is missing')
     return undefined
   }
@@ -153,9 +158,12 @@ function bodyOf({ type, required }: NonNullable<Operation['body']>, value: unkno
 /** Values that are no text or number go as JSON. */
 function fieldsOf(value: unknown): [string, string][] {
   if (!isObject(value)) throw new ArgumentError('The argument body is to be an object')
-  return Object.entries(value).flatMap(([name, each]) =>
-    (Array.isArray(each) ? each : [each]).map((one): [string, string] => [name, textOf(one)]),
-  )
+  return Object.entries(value).flatMap(([name, each]) => valuesOf(each).map((one): [string, string] => [name, textOf(one)]))
+}
+
+/** Null stands for nothing, and forms have no word for that. */
+function valuesOf(value: unknown): unknown[] {
+  return (Array.isArray(value) ? (value as unknown[]) : [value]).filter((each) => each !== null && each !== undefined)
 }
 
 /** A file is an object `{data, filename?, type?}` with its bytes as base64; everything else is a field. */
@@ -163,7 +171,7 @@ function formDataOf(value: unknown): FormData {
   if (!isObject(value)) throw new ArgumentError('The argument body is to be an object')
   const data = new FormData()
   for (const [name, each] of Object.entries(value))
-    for (const one of Array.isArray(each) ? each : [each]) {
+    for (const one of valuesOf(each)) {
       if (isObject(one) && typeof one['data'] === 'string') {
         const { filename, type } = one
         const bytes = Uint8Array.from(Buffer.from(one['data'], 'base64'))

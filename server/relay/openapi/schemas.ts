@@ -1,13 +1,27 @@
 /** Schemas of an API as schemas of tools: each stands for itself, with all it points to, without what only documentation shows. */
 import type { Json } from '../upstreams/connection.ts'
+import { soundSchema } from '../upstreams/sound-schema.ts'
 import { isObject } from './document.ts'
 import { at } from './references.ts'
 
 /** Characters of the schema of one argument: a model pays for each at every turn. */
 const maxSchema = 24_000
 
+/** They would have references in a tool lead elsewhere, or nowhere. */
+const anchors = ['$id', '$schema', '$anchor', '$dynamicAnchor', '$dynamicRef']
 /** Said for people's pages and generators, or no part of JSON Schema. */
-const dropped = new Set(['example', 'examples', 'xml', 'externalDocs', 'discriminator', 'deprecated', 'readOnly', 'writeOnly', 'nullable'])
+const dropped = new Set([
+  'example',
+  'examples',
+  'xml',
+  'externalDocs',
+  'discriminator',
+  'deprecated',
+  'readOnly',
+  'writeOnly',
+  'nullable',
+  ...anchors,
+])
 /** Their values are named by people: nothing under them is a keyword. */
 const named = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas'])
 
@@ -35,7 +49,7 @@ function closed(document: Json, schema: unknown, brief: boolean): { schema: Json
     byReference.set(reference, name)
     // In its place before it is walked: a schema may point to itself.
     definitions[name] = {}
-    definitions[name] = cleaned(target)
+    definitions[name] = soundSchema(cleaned(target))
     return name
   }
   const cleaned = (value: unknown, names = false): unknown => {
@@ -59,7 +73,7 @@ function closed(document: Json, schema: unknown, brief: boolean): { schema: Json
     if (names) return result
     return withoutReadOnly(value, result)
   }
-  const result = cleaned(schema)
+  const result = soundSchema(cleaned(schema))
   return { schema: isObject(result) ? result : {}, definitions }
 }
 

@@ -73,3 +73,24 @@ describe('the request of a call', () => {
     expect(() => sent('application/json', undefined)).toThrow('body is missing')
   })
 })
+
+test('descriptions as they are in the field make tools that can be called', async () => {
+  const { planFrom } = await import('../../../../server/relay/openapi/read-plan.ts')
+  const { operations } = await planFrom(`swagger: 2.0
+info: {title: Yard, version: 1.0}
+paths:
+  /slots/{id}?action=move:
+    post:
+      parameters:
+        - {name: X-Key, in: header, required: true, type: string}
+        - {name: body, in: body, schema: {type: object, properties: {a: {type: int, required: true}}, $id: 'https://x.test/a'}}
+    get: {}
+    trace: {}
+`)
+  expect(operations.map(({ id }) => id)).toEqual(['GET /slots/{id}?action=move', 'POST /slots/{id}?action=move'])
+  const move = operations[1] as Operation
+  expect(move.inputSchema['properties']).toMatchObject({ id: { type: 'string' }, body: { properties: { a: { type: 'integer' } } } })
+  expect(JSON.stringify(move.inputSchema)).not.toMatch(/"required":true|\$id/)
+  const { url, headers, body } = requestOf(move, { id: 'C', body: null }, { ...own, headers: { 'x-key': 'sealed' } })
+  expect([url.href, headers.get('x-key'), body]).toEqual(['https://yard.test/v1/slots/C?action=move&key=k-1', 'sealed', undefined])
+})
