@@ -46,8 +46,14 @@ if (bridge === null) {
 /** For a client that started us to speak on our streams: no window, no tray, beside whatever instance there is. */
 async function startBridge(argv: readonly string[]): Promise<void> {
   app.dock?.hide()
-  const { runMcpProcess } = await import('../server/mcp-command.ts')
-  app.exit(await runMcpProcess(argv))
+  try {
+    const { runMcpProcess } = await import('../server/mcp-command.ts')
+    app.exit(await runMcpProcess(argv))
+  } catch (error) {
+    // Without a window nobody would see that it is still there.
+    say(process.stderr, `${String(error)}\n`)
+    app.exit(1)
+  }
 }
 
 function start(chosen: Options): void {

@@ -1,6 +1,7 @@
 /** The table of profiles of sessions. */
 import type { Database } from 'better-sqlite3'
 import { sessionPolicy, type SessionPolicy } from '../contract/parts.ts'
+import { opensNothing } from './store.ts'
 
 export interface StoredProfile {
   id: string
@@ -21,8 +22,9 @@ export function createProfileStore(database: Database) {
     ON CONFLICT (id) DO UPDATE SET name = @name, policy = @policy, changed_at = @changedAt`)
   const remove = database.prepare<[string]>('DELETE FROM relay_profiles WHERE id = ?')
   return {
-    /** Through the schema, so that a policy written by an older version has today's fields. */
-    all: (): StoredProfile[] => all.all().map((row) => ({ ...row, policy: sessionPolicy.parse(JSON.parse(row.policy)) })),
+    /** Through the schema, so that a policy of an older version has today's fields; one that cannot be read costs nobody the others. */
+    all: (): StoredProfile[] =>
+      all.all().map((row) => ({ ...row, policy: sessionPolicy.catch(opensNothing).parse(JSON.parse(row.policy)) })),
     put: (profile: StoredProfile): void => void put.run({ ...profile, policy: JSON.stringify(profile.policy) }),
     remove: (id: string): void => void remove.run(id),
   }

@@ -120,13 +120,13 @@ function parsed(row: Row | undefined): StoredSession | undefined {
 }
 
 /** What cannot be understood opens nothing. */
-const nothing: SessionPolicy = sessionPolicy.parse({ upstreams: [], tools: [], prompts: [], resources: [] })
+export const opensNothing: SessionPolicy = sessionPolicy.parse({ upstreams: [], tools: [], prompts: [], resources: [] })
 
 /** Through the schema, so that a policy written by an older version has today's fields. */
 function parse(row: Row): StoredSession {
   return {
     ...row,
-    policy: sessionPolicy.catch(nothing).parse(JSON.parse(row.policy)),
+    policy: sessionPolicy.catch(opensNothing).parse(JSON.parse(row.policy)),
     rules: row.rules === null ? noRules : accountRules.parse(JSON.parse(row.rules)),
   }
 }
