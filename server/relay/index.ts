@@ -71,7 +71,7 @@ export interface RelayGiven {
   /** Where authorization servers send browsers back to: a page of this API on this machine. */
   callbackUrl(): string
   /** What the rooms of this house let MCP clients do; the built-in server offers it to sessions that ask for it. */
-  builtInTools?: readonly BuiltInTool[]
+  builtInTools?(): readonly BuiltInTool[]
   /** What the maker of a session may do now; null for one that may do nothing beside the relay. The owner alone when left out. */
   standingOf?(maker: string | null): Standing | null
   /** Waits between starts of a server that fails, ms; for tests. */
@@ -95,7 +95,7 @@ export function createRelayRoom(
     accounts,
     publicUrl,
     callbackUrl,
-    builtInTools = [],
+    builtInTools,
     standingOf = ownerAlone,
     backOff,
     lean,
@@ -107,7 +107,7 @@ export function createRelayRoom(
   const events = createAnnouncer(context.events, 'relay', relayEvents)
   const changed = (): void => context.changed('relay')
   const relaySettings = () => settings.current().relay
-  const reach = createBuiltInReach(builtInTools, standingOf)
+  const reach = createBuiltInReach(builtInTools ?? (() => []), standingOf)
   const oauthClients = new OAuthClients({ store: createOAuthClientStore(database, sealer), clock, egress: context.egress, callbackUrl })
   const apiStore = createApiStore(database, sealer)
   const upstreamStore = createUpstreamStore(database, sealer)
@@ -241,7 +241,7 @@ export function createRelayRoom(
             // In the same turn: a stop that came between the two would be followed by servers that nobody ends.
             void upkeep(() => upstreamStore.sealOlder())
             const others = upstreams.start(
-              builtInTools.length === 0
+              builtInTools === undefined
                 ? undefined
                 : createBuiltInServer(builtInTools, {
                     ...{ events, reach, policyBy: (id) => sessions.find(id)?.policyBy ?? null },

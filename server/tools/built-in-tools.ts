@@ -12,6 +12,8 @@ export interface RoomsWithTools {
   logins: LoginAccess
 }
 
-export function builtInTools({ browsers, bots, brokers, logins }: RoomsWithTools): BuiltInTool[] {
-  return [...browserTools(browsers), ...botTools(bots), ...brokerTools(brokers), ...loginTools(logins)]
+/** Made when somebody first asks for them: with their schemas they take some megabytes, and most houses never do. */
+export function builtInTools({ browsers, bots, brokers, logins }: RoomsWithTools): () => readonly BuiltInTool[] {
+  let made: BuiltInTool[] | undefined
+  return () => (made ??= [...browserTools(browsers), ...botTools(bots), ...brokerTools(brokers), ...loginTools(logins)])
 }

@@ -29,20 +29,25 @@ export interface BuiltInReach {
   standingOf(policyBy: string | null): Standing | null
 }
 
-export function createBuiltInReach(tools: readonly RightfulTool[], standingOf: (maker: string | null) => Standing | null): BuiltInReach {
-  const named = new Map(tools.map((tool) => [tool.name, tool]))
+/** `tools` are asked for when the first session wants to know: nobody else needs them. */
+export function createBuiltInReach(
+  tools: () => readonly RightfulTool[],
+  standingOf: (maker: string | null) => Standing | null,
+): BuiltInReach {
+  let byName: ReadonlyMap<string, RightfulTool> | undefined
+  const find = (name: string): RightfulTool | undefined => (byName ??= new Map(tools().map((tool) => [tool.name, tool]))).get(name)
   const opened = (policy: SessionPolicy): RightfulTool[] =>
-    reachesBuiltIn(policy) ? tools.filter(({ name, readOnly }) => readOnly || policy.wheelhouseTools.includes(name)) : []
+    reachesBuiltIn(policy) ? tools().filter(({ name, readOnly }) => readOnly || policy.wheelhouseTools.includes(name)) : []
   const mayUse = (policyBy: string | null, name: string): boolean => {
-    const tool = named.get(name)
+    const tool = find(name)
     return tool !== undefined && standingOf(policyBy)?.may(tool.right) === true
   }
   return {
     mayUse,
     standingOf,
     check(policy, caller) {
-      const refused = policy.wheelhouseTools.flatMap((name) => named.get(name) ?? []).filter(({ right }) => !caller.may(right))
-      const nothing = reachesBuiltIn(policy) && tools.length > 0 && !tools.some(({ right }) => caller.may(right))
+      const refused = policy.wheelhouseTools.flatMap((name) => find(name) ?? []).filter(({ right }) => !caller.may(right))
+      const nothing = reachesBuiltIn(policy) && tools().length > 0 && !tools().some(({ right }) => caller.may(right))
       if (refused.length === 0 && !nothing) return
       const words = nothing ? 'Wheelhouse’s own tools take a key' : refused.map(({ name, right }) => `${name} takes ${right}`).join(', ')
       throw new RelayFault('policy-beyond-caller', `A session reaches no more than who makes it: ${words}`)

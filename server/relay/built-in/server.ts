@@ -77,7 +77,7 @@ export interface BuiltInParts {
 }
 
 export function createBuiltInServer(
-  tools: readonly BuiltInTool[],
+  tools: () => readonly BuiltInTool[],
   { events, reach, policyBy, switchedOn = () => false }: BuiltInParts,
 ): BuiltInServer {
   const standingOf = (sessionId: string): Standing | null => reach.standingOf(policyBy(sessionId))
@@ -93,7 +93,7 @@ export function createBuiltInServer(
         { name: 'wheelhouse', title: 'Wheelhouse', version },
         { instructions: 'Browsers, bots, brokers and logins of this machine’s Wheelhouse.' },
       )
-      for (const tool of tools) {
+      for (const tool of tools()) {
         const { name, title, description, input, readOnly, destructive = false } = tool
         const annotations = { title, readOnlyHint: readOnly, destructiveHint: destructive, openWorldHint: !readOnly }
         server.registerTool(name, { title, description, inputSchema: input, annotations }, (given, { mcpReq }) =>

@@ -25,6 +25,11 @@ export interface SafeCall {
   clean(said: unknown, failed: boolean): unknown
 }
 
+interface Named {
+  name: string
+  secrets?: NamedSecrets | undefined
+}
+
 interface Known {
   hidden: readonly Path[]
   unkept: readonly Path[]
@@ -38,12 +43,14 @@ const asItIs = (said: unknown): unknown => said
 const shortestEcho = 4
 
 export class Secrets {
-  readonly #named: ReadonlyMap<string, Known>
+  #named: ReadonlyMap<string, Known> | undefined
+  readonly #own: () => readonly Named[]
   /** Read once for each definition: every call asks. */
   readonly #read = new WeakMap<object, Known>()
 
-  constructor(own: readonly { name: string; secrets?: NamedSecrets | undefined }[] = []) {
-    this.#named = new Map(own.map(({ name, secrets }) => [name, secrets === undefined ? nothing : knownOf(secrets)]))
+  /** `own` are asked for with the first call of one of them. */
+  constructor(own: () => readonly Named[] = () => []) {
+    this.#own = own
   }
 
   /** The arguments as a person sees them who is asked whether they may be sent. */
@@ -71,7 +78,10 @@ export class Secrets {
   }
 
   #of({ upstream, tool }: Pick<ToolEntry, 'upstream' | 'tool'>): Known {
-    if (upstream.definition.id === builtInId) return this.#named.get(tool.name) ?? nothing
+    if (upstream.definition.id === builtInId) {
+      this.#named ??= new Map(this.#own().map(({ name, secrets }) => [name, secrets === undefined ? nothing : knownOf(secrets)]))
+      return this.#named.get(tool.name) ?? nothing
+    }
     const { definition } = tool as Partial<ToolEntry['tool']>
     if (definition === undefined) return nothing
     let known = this.#read.get(definition)

@@ -123,12 +123,13 @@ describe('Wheelhouse’s own tools', () => {
     const client = await connect(body.data.sessionUrl)
     await eventually('the tools are there', async () => (await names(client)).length > 0)
     const listed = (await names(client)).filter((name) => !name.startsWith('bot_') || name === 'bot_read')
-    expect(listed).toEqual(['bots_list', 'bot_read', 'brokers_list', 'broker_peek', 'broker_publish', 'broker_subscribe'])
+    const ofBrokers = ['brokers_list', 'broker_peek', 'broker_publish', 'broker_subscribe', 'broker_topics', 'broker_dead_letters']
+    expect(listed).toEqual(['bots_list', 'bot_read', ...ofBrokers])
     expect(JSON.stringify((await client.callTool({ name: 'brokers_list', arguments: {} })).content)).toContain('of-the-house')
 
     expect((await call('owner', 'PATCH', `/control/v1/keys/${id}`, { rights: ['relay:use', 'brokers:use'] })).status).toBe(200)
     // The client keeps what it has listed until it hears that it changed.
-    await expect.poll(() => names(client)).toEqual(['brokers_list', 'broker_peek', 'broker_publish', 'broker_subscribe'])
+    await expect.poll(() => names(client)).toEqual(ofBrokers)
     expect(JSON.stringify((await client.callTool({ name: 'brokers_list', arguments: {} })).content)).not.toContain('of-the-house')
     expect(await client.callTool({ name: 'broker_peek', arguments: { sessionName: 'of-the-house' } })).toMatchObject({ isError: true })
 

@@ -64,7 +64,7 @@ test('an answer that repeats a secret is kept without it, however deep it stands
 })
 
 test('a tool of Wheelhouse names its own: what is typed is shown to who is asked, and an answer with a key is not kept', () => {
-  const secrets = new Secrets([
+  const secrets = new Secrets(() => [
     { name: 'type', secrets: { arguments: ['password'], typed: ['fields.*.value'] } },
     { name: 'create', secrets: { answer: true } },
   ])
