@@ -30,7 +30,7 @@ export default defineConfig({
           format: 'es',
           entryFileNames: '[name].js',
           chunkFileNames: 'chunks/[name]-[hash].js',
-          // The engine keeps the text of all that it loads: without indentation that is a megabyte less. Names stay for whoever reads a trace.
+          // The engine keeps the text of all that it loads: without indentation a megabyte less. Names stay, for those who read traces.
           minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
           comments: { legal: true, annotation: false, jsdoc: false },
         },
