@@ -2,7 +2,7 @@
 import { iso, type Clock } from '../clock.ts'
 import { actorOf, type Handlers } from '../http/api.ts'
 import type { Standing } from '../http/rights.ts'
-import type { Answers } from './approvals/answers.ts'
+import type { Answers } from './approvals/store.ts'
 import type { Approvals, WaitingCall } from './approvals/approvals.ts'
 import type { approvalRoutes, WaitingCallView } from './contract/native-approvals.ts'
 import { RelayFault } from './fault.ts'

@@ -13,7 +13,7 @@ import { RelayFault } from '../fault.ts'
 import type { Json } from '../upstreams/connection.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import { asksFirst, isDestructive } from './asks.ts'
-import type { Answered, Answers } from './answers.ts'
+import type { Answered, Answers } from './store.ts'
 
 export type Decision = 'once' | 'always' | 'refuse'
 
