@@ -10,25 +10,28 @@ import { createChangeSignal } from './change-signal.ts'
 import { systemClock } from './clock.ts'
 import { databaseFileName, lockDataDir, removeRuntimeFile, writeRuntimeFile } from './config/runtime-file.ts'
 import { createSettingsStore, type SettingsStore } from './config/settings-store.ts'
-import { createControlApi, signInUrl } from './control/api.ts'
+import type { ControlParts } from './control/api.ts'
 import { changeApis, createApiAdmin } from './control/apis.ts'
 import { createAttention } from './control/attention.ts'
 import { createAuthority, standingOfMaker } from './control/authority.ts'
 import { createLockers } from './control/lockers.ts'
 import { createPracticeSites } from './control/practice-site.ts'
 import { Rates } from './control/rates.ts'
+import { signInUrl } from './control/sign-in.ts'
 import { createDiskWatch } from './disk-watch.ts'
 import { createEventStream } from './events/stream.ts'
 import { createProcessMetrics } from './events/process-metrics.ts'
 import { ApiHost } from './http/api-host.ts'
 import { Egress, originsOf } from './http/egress.ts'
 import { Guards } from './http/guards.ts'
+import { LazyApi } from './http/lazy-api.ts'
 import { createAddressSet } from './http/network.ts'
 import { createWindowFiles } from './http/window-files.ts'
 import { houseEventsOf } from './house-events.ts'
 import { makeHouseParts } from './house-parts.ts'
 import { catchEscapes } from './isolation.ts'
 import { Keeper } from './keeper.ts'
+import { leanly } from './lean-loading.ts'
 import { keepLibraryOutput } from './library-output.ts'
 import { live, liveApi } from './live.ts'
 import { createLog } from './log.ts'
@@ -166,7 +169,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     gone: (profile) => browsers.service.endAllOn(profile, 'The practice site has ended'),
     events: bus,
   })
-  const apiOfControl = createControlApi({
+  const loading = options.ownsProcess === true ? leanly : <Result>(load: () => Promise<Result>): Promise<Result> => load()
+  const control: ControlParts = {
     clock,
     settings,
     bus,
@@ -186,9 +190,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     host: () => apiHost,
     apiAdmin: () => apiAdmin,
     attention: () => attention,
-  })
+  }
   const apiHost: ApiHost = new ApiHost({
-    apis: [apiOfControl, ...rooms.map((room) => liveApi(() => room.api))],
+    apis: [
+      { name: 'control', api: new LazyApi(() => loading(async () => (await import('./control/api.ts')).createControlApi(control))) },
+      ...rooms.map((room) => ({ name: room.name, api: liveApi(() => room.api, loading) })),
+    ],
     guards: new Guards({
       ...{ authority, ownOrigins },
       isTrustedProxy: createAddressSet(() => settings.current().trustedProxies),

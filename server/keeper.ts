@@ -173,7 +173,7 @@ export class Keeper {
   async #tryStart(name: RoomName, kept: Kept): Promise<Error | null> {
     try {
       await this.#enterRoom(name, async () => {
-        if (kept.worn) kept.room = await kept.make()
+        if (kept.worn) kept.room = await makeAnew(kept)
         kept.worn = false
         await kept.room.start()
       })
@@ -255,6 +255,13 @@ export class Keeper {
     if (kept === undefined) throw new KernelFault('api-not-present', `There is no ${name} API in this version`)
     return kept
   }
+}
+
+/** Whoever calls its API goes on doing so. */
+async function makeAnew({ room, make }: Kept): Promise<Room> {
+  const made = await make()
+  if (room.api.loaded !== undefined) await made.api.load()
+  return made
 }
 
 function asError(thrown: unknown): Error {

@@ -1,5 +1,5 @@
 /** A stand-in for an object that is made anew now and then: whoever holds it always speaks to the one of today. */
-import type { Api } from './http/api.ts'
+import { LazyApi } from './http/lazy-api.ts'
 
 /**
  * Reading a property reads it of what `current` gives at that moment; a method runs on that object. What is read once and kept (a nested
@@ -19,13 +19,14 @@ export function live<Thing extends object>(current: () => Thing): Thing {
 }
 
 /** A room that is made anew has handlers of its own; the app that was built on the first goes on with them. */
-export function liveApi(current: () => Api): Api {
-  const { contract, ownKey, makersOf } = current()
-  return {
-    contract,
-    handlers: live(() => current().handlers),
-    sockets: live(() => current().sockets),
-    ...(makersOf === undefined ? {} : { makersOf: (subject) => current().makersOf?.(subject) }),
-    ...(ownKey === undefined ? {} : { ownKey: () => current().ownKey?.() ?? null }),
-  }
+export function liveApi(current: () => LazyApi, around: <Result>(load: () => Promise<Result>) => Promise<Result>): LazyApi {
+  return new LazyApi(async () => {
+    // The room may have been made anew meanwhile.
+    while (current().loaded === undefined) await around(() => current().load())
+    return live(() => {
+      const { loaded } = current()
+      if (loaded === undefined) throw new TypeError('a room was made anew without its API')
+      return loaded
+    })
+  })
 }

@@ -4,9 +4,9 @@ import type { Clock } from './clock.ts'
 import type { SettingsSource } from './config/source.ts'
 import type { Concern, Locked, RoomCounts } from './room-report.ts'
 import type { EventSink } from './events/event.ts'
-import type { Api } from './http/api.ts'
 import type { Egress } from './http/egress.ts'
 import type { RoomName } from './http/contract.ts'
+import type { LazyApi } from './http/lazy-api.ts'
 import type { Log } from './log.ts'
 import type { Sealer } from './secrets/sealer.ts'
 import type { DiskRefusal } from './store/disk.ts'
@@ -30,7 +30,7 @@ export interface RoomContext {
 
 export interface Room {
   name: RoomName
-  api: Api
+  api: LazyApi
   /**
    * Recovers what the last run left and starts background work; must not delay the listeners by more than a few ms. Called again after
    * `stop`, to restart the room in place.

@@ -1,6 +1,6 @@
 /** What a running server says of itself: to scripts in the ready line and `runtime.json`, and to a tray. */
-import { overviewOf } from './control/api.ts'
 import type { Attention } from './control/attention.ts'
+import { overviewOf } from './control/overview.ts'
 import type { Rates } from './control/rates.ts'
 import type { Settings } from './config/settings.ts'
 import type { ApiHost } from './http/api-host.ts'

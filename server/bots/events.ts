@@ -1,7 +1,7 @@
 /** What is told of bots. */
 import { z } from 'zod'
 import { eventType } from '../events/event-types.ts'
-import { botCause } from './contract/native/views.ts'
+import { botCause } from './contract/native/causes.ts'
 
 /** Of the state, where it has one. */
 const reason = { reason: z.string().optional(), cause: botCause.optional() }

@@ -2,12 +2,12 @@
 import { createAnnouncer } from '../events/event-types.ts'
 import { createWebhooks } from '../events/webhooks/webhooks.ts'
 import { everyRange } from '../http/egress.ts'
+import { LazyApi } from '../http/lazy-api.ts'
 import type { Room, RoomContext } from '../room.ts'
 import { openDatabase } from '../store/database.ts'
 import { migrate } from '../store/migrate.ts'
 import { Activity } from './activity/activity.ts'
 import { createActivityStore } from './activity/store.ts'
-import { createBotsApi } from './api/index.ts'
 import { createAround } from './contacts/around.ts'
 import { createBackups } from './backups/backups.ts'
 import { createBackupStore } from './backups/store.ts'
@@ -221,33 +221,36 @@ export function createBotsRoom(
 
   return {
     name: 'bots',
-    api: createBotsApi({
-      service,
-      egress: context.egress,
-      outbox,
-      messages,
-      ...around,
-      outboxStore,
-      logStore,
-      people,
-      restrictions,
-      media,
-      version,
-      votes,
-      composer,
-      rules,
-      groups,
-      statuses,
-      newMessageId: () => engine.newMessageId(),
-      activity,
-      limits,
-      webhooks,
-      clock,
-      store,
-      backups,
-      demo: demoOf(whatsappUrl),
-      apiKey: variables?.apiKey ?? null,
-      windowUrl,
+    api: new LazyApi(async () => {
+      const { createBotsApi } = await import('./api/index.ts')
+      return createBotsApi({
+        service,
+        egress: context.egress,
+        outbox,
+        messages,
+        ...around,
+        outboxStore,
+        logStore,
+        people,
+        restrictions,
+        media,
+        version,
+        votes,
+        composer,
+        rules,
+        groups,
+        statuses,
+        newMessageId: () => engine.newMessageId(),
+        activity,
+        limits,
+        webhooks,
+        clock,
+        store,
+        backups,
+        demo: demoOf(whatsappUrl),
+        apiKey: variables?.apiKey ?? null,
+        windowUrl,
+      })
     }),
     service,
     messages,

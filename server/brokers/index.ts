@@ -1,7 +1,7 @@
 /** The brokers room: virtual message brokers, isolated from each other, that lose nothing they acknowledged. */
 import { join } from 'node:path'
+import { LazyApi } from '../http/lazy-api.ts'
 import type { Room, RoomContext } from '../room.ts'
-import { createBrokersApi } from './api.ts'
 import { createInProcessClient, type InProcessClient } from './in-process-client.ts'
 import { createInProcessWork, type InProcessWork } from './in-process/work.ts'
 import { MqttListener } from './connections/mqtt/mqtt-listener.ts'
@@ -57,7 +57,7 @@ export function createBrokersRoom(
     service,
     inProcessClient: { ...createInProcessClient(service), ...createInProcessWork(service) },
     mqttPort: () => mqtt.port,
-    api: createBrokersApi(service),
+    api: new LazyApi(async () => (await import('./api.ts')).createBrokersApi(service)),
     async start() {
       startedAt = clock.now()
       await service.start()

@@ -2,9 +2,7 @@
 import { z } from 'zod'
 import { eventType, type EventType, type EventTypes, type FactsOf } from '../events/event-types.ts'
 import type { EventTone } from '../events/event.ts'
-import { endCause } from './contract/recorder.ts'
-import { recordingEnd } from './contract/recording.ts'
-import { endReason, type EndReason } from './contract/resources.ts'
+import { endCause, endReason, recordingEnd, type EndReason } from './contract/endings.ts'
 
 /** What is said where no kind of ours says it: by the site, by a fault, by the program that ended. */
 const said = { said: z.string() }

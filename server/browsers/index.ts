@@ -1,9 +1,9 @@
 /** The browsers room: what it is made of, how it starts, stops and reports. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { LazyApi } from '../http/lazy-api.ts'
 import type { Room, RoomContext } from '../room.ts'
 import { announce, announceForgotten, announceTouched } from './announce.ts'
-import { createBrowsersApi } from './api/index.ts'
 import { Chromium } from './chromium/chromium.ts'
 import type { InstallSource } from './chromium/install.ts'
 import { DebugBundles } from './debug/debug-bundles.ts'
@@ -113,7 +113,10 @@ export function createBrowsersRoom(context: RoomContext, options: BrowsersOption
 
   return {
     name: 'browsers',
-    api: createBrowsersApi({ service, workshop, kept, files, chromium, settings, clock, textOf, recordings, debugBundles }),
+    api: new LazyApi(async () => {
+      const { createBrowsersApi } = await import('./api/index.ts')
+      return createBrowsersApi({ service, workshop, kept, files, chromium, settings, clock, textOf, recordings, debugBundles })
+    }),
     profiles,
     service,
     chromium,

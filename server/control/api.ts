@@ -14,20 +14,18 @@ import { longestControl, type Right } from '../http/rights.ts'
 import type { UpstreamAdmin } from '../relay/upstreams/admin.ts'
 import type { Room } from '../room.ts'
 import { version } from '../version.ts'
-import { overviewWords } from '../../words/words.ts'
-import { words } from '../words.ts'
 import type { ApiAdmin } from './apis.ts'
 import { changeApis } from './apis.ts'
 import type { Attention } from './attention.ts'
-import { controlContract, eventsQuery, type KeyScope, type Overview, type SettingsView } from './contract/index.ts'
-import type { RoomSummary } from '../room-report.ts'
+import { controlContract, eventsQuery, type KeyScope, type SettingsView } from './contract/index.ts'
 import { controlEvents } from './events.ts'
 import { rightsOf } from './key-rights.ts'
 import type { KnownKey, Keys, NewKey } from './keys.ts'
 import type { Lockers } from './lockers.ts'
+import { overviewOf } from './overview.ts'
 import type { PracticeSites } from './practice-site.ts'
-import type { Rates, Span } from './rates.ts'
-import { signInMaxAge, type SignIn } from './sign-in.ts'
+import type { Rates } from './rates.ts'
+import { signInMaxAge, signInUrl, type SignIn } from './sign-in.ts'
 import type { CreditLedger } from '../relay/billing/credit-ledger.ts'
 import type { Users } from './users.ts'
 
@@ -185,27 +183,6 @@ export function createControlApi(parts: ControlParts): Api {
       practiceSite: (socket, _, { caller }) => parts.practice.attach(socket, actorOf(caller)),
     },
   )
-}
-
-/** The code stands in the fragment, which browsers keep to themselves: it reaches no log and no referrer. */
-export function signInUrl(host: ApiHost, code: string): string {
-  return `${host.url('control')}/#sign-in=${code}`
-}
-
-export function overviewOf({ rooms, rates, attention }: Pick<ControlParts, 'rooms' | 'rates' | 'attention'>, span: Span): Overview {
-  const items = attention().items()
-  const summaries = rooms.map((room): RoomSummary => {
-    const { total: _, ...summary } = room.summary()
-    const own = items.filter((item) => item.room === summary.room)
-    return {
-      ...summary,
-      ...overviewWords(words, summary),
-      rate: rates.current(summary.room, summary.ratePer),
-      series: rates.series(summary.room, span, summary.ratePer),
-      worst: own.some((item) => item.tone === 'bad') ? 'bad' : own.length > 0 ? 'attention' : null,
-    }
-  })
-  return { rooms: summaries, times: rates.times(span), attention: items }
 }
 
 function settingsView(settings: SettingsStore): SettingsView {

@@ -78,11 +78,12 @@ export async function changeApis(host: ApiHost, settings: SettingsStore, patch: 
 async function viewOf(host: ApiHost, settings: SettingsStore, name: ApiName, kept: KeptView): Promise<ApiView> {
   const { api, status, traffic, exposed } = host.served(name)
   const { port, openTo, insecureNoKey } = settings.current().apis[name]
-  const routes = Object.values(api.contract.routes)
+  const { contract } = await api.load()
+  const routes = Object.values(contract.routes)
   const taken = status.state === 'port-in-use'
   return {
     name,
-    title: api.contract.title,
+    title: contract.title,
     state: status.state,
     url: host.url(name),
     prefixUrl: host.prefixUrl(name),

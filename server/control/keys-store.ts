@@ -1,7 +1,7 @@
 /** The table of keys. */
 import type { Database } from 'better-sqlite3'
 import { z } from 'zod'
-import { keyOnly, keyRight, keyScope } from './contract/index.ts'
+import { keyOnly, keyRight, keyScope } from './contract/key-scopes.ts'
 import type { KeyRights } from './key-rights.ts'
 
 export interface StoredKey extends KeyRights {

@@ -5,6 +5,7 @@ import type { EventSink } from '../events/event.ts'
 import { createAnnouncer } from '../events/event-types.ts'
 import { ControlFault } from './fault.ts'
 import { actorOf } from '../http/api.ts'
+import type { ApiHost } from '../http/api-host.ts'
 import { hashSecret } from '../secrets/hash.ts'
 import { randomBase62, type RandomBytes } from '../secrets/random.ts'
 import { controlEvents } from './events.ts'
@@ -120,4 +121,9 @@ export function createSignIn({ database, clock, events, keys, random }: SignInOp
 /** Codes are kept as hashes, so that a look-up's time says nothing about them. */
 function codeHash(code: string): string {
   return hashSecret(code).toString('base64')
+}
+
+/** The code stands in the fragment, which browsers keep to themselves: it reaches no log and no referrer. */
+export function signInUrl(host: Pick<ApiHost, 'url'>, code: string): string {
+  return `${host.url('control')}/#sign-in=${code}`
 }

@@ -1,7 +1,6 @@
 /** Serves the APIs: each on a listener of its own, and all of them under their prefix on the control port. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { KernelFault } from '../fault.ts'
 import type { Settings } from '../config/settings.ts'
 import { containEvents, type Scope } from '../isolation.ts'
@@ -11,6 +10,7 @@ import { contractError, createApp, type AppOptions, type RequestHandler } from '
 import type { ApiName } from './contract.ts'
 import { isFromElsewhere, pageOfOurs, type Exposure, type Guards } from './guards.ts'
 import { KeySockets } from './key-sockets.ts'
+import type { LazyApi } from './lazy-api.ts'
 import { Listener, type ListenerState } from './listener.ts'
 import { httpUrl, isLoopback, lanAddresses, nextFreePort, plainAddress } from './network.ts'
 import { Refusal } from './problem.ts'
@@ -21,7 +21,7 @@ import type { FileHandler } from './window-files.ts'
 
 export interface ApiHostOptions {
   /** The control API first; the rooms that exist after it. */
-  apis: readonly [control: Api, ...rooms: Api[]]
+  apis: readonly [control: NamedApi, ...rooms: NamedApi[]]
   guards: Guards
   /** Bind address of APIs open to this machine only. */
   host: string
@@ -39,9 +39,13 @@ export interface ApiHostOptions {
   onChange(): void
 }
 
+export interface NamedApi {
+  name: ApiName
+  api: LazyApi
+}
+
 /** An API as it is served at this moment. */
-export interface ServedApi {
-  api: Api
+export interface ServedApi extends NamedApi {
   status: ListenerState
   traffic: Traffic
   exposed: boolean
@@ -65,7 +69,7 @@ export class ApiHost {
   constructor(options: ApiHostOptions) {
     this.#options = options
     const mounts = new Map<ApiName, Mount>()
-    for (const api of options.apis.slice(1)) mounts.set(api.contract.api, this.#mountRoom(api))
+    for (const room of options.apis.slice(1)) mounts.set(room.name, this.#mountRoom(room))
     const [control] = options.apis
     mounts.set('control', this.#mountControl(control, [...mounts.values()]))
     this.#mounts = mounts
@@ -81,7 +85,7 @@ export class ApiHost {
       name === 'control' && this.#controlFallback !== null && mount.listener.status.state === 'listening'
         ? { ...mount.listener.status, state: 'port-in-use' as const, error: this.#controlFallback }
         : mount.listener.status
-    return { api: mount.api, status, traffic: mount.traffic, exposed: mount.own.beyondLoopback() }
+    return { name, api: mount.api, status, traffic: mount.traffic, exposed: mount.own.beyondLoopback() }
   }
 
   /** Opens every listener; a port that is taken is a state, never a failure of the rest. */
@@ -187,26 +191,18 @@ export class ApiHost {
     return mount
   }
 
-  #mountRoom(api: Api): Mount {
-    const name = api.contract.api
+  #mountRoom({ name, api }: NamedApi): Mount {
     const traffic = new Traffic(this.#options.monotonic)
     const own = this.#exposure(name, '')
-    const handlers = this.#handlersOf(api, own, traffic)
-    return this.#listen(api, own, traffic, {
-      request: (request, response) => void handlers.request(request, response),
-      upgrade: handlers.upgrade,
-    })
+    return this.#listen({ name, api }, own, traffic, this.#handlersOf(api, own, traffic))
   }
 
-  #mountControl(control: Api, rooms: readonly Mount[]): Mount {
+  #mountControl(control: NamedApi, rooms: readonly Mount[]): Mount {
     const traffic = new Traffic(this.#options.monotonic)
     const own = this.#exposure('control', '')
-    const controlHandlers = this.#handlersOf(control, own, traffic)
+    const controlHandlers = this.#handlersOf(control.api, own, traffic)
     const prefixed = new Map(
-      rooms.map((room) => [
-        room.api.contract.api,
-        this.#handlersOf(room.api, { ...own, prefix: `/${room.api.contract.api}` }, room.traffic),
-      ]),
+      rooms.map((room) => [room.name, this.#handlersOf(room.api, { ...own, prefix: `/${room.name}` }, room.traffic)]),
     )
     const isControls = (path: string): boolean => /^\/(control|docs|openapi\.json)(\/|\?|$)/.test(path)
     const select = (request: IncomingMessage): { handlers: ApiHandlers | null } => {
@@ -223,7 +219,7 @@ export class ApiHost {
       request: (request, response) => {
         const { handlers } = select(request)
         if (handlers !== null) return void handlers.request(request, response)
-        this.#serveWindow(control, own, request, response)
+        this.#serveWindow(control.api, own, request, response)
       },
       upgrade: (request, socket, head) => (select(request).handlers ?? controlHandlers).upgrade(request, socket, head),
     })
@@ -233,35 +229,29 @@ export class ApiHost {
    * The window's files pass the Host check too: a re-bound name must not even load it. Nor may a page of another site, to find out what
    * runs here.
    */
-  #serveWindow(control: Api, own: Exposure, request: IncomingMessage, response: ServerResponse): void {
+  #serveWindow(control: LazyApi, own: Exposure, request: IncomingMessage, response: ServerResponse): void {
     try {
       this.#options.guards.checkHost(request, own)
       if (isFromElsewhere(request)) this.#options.guards.checkOrigin(request, own, pageOfOurs)
       if (this.#options.windowFiles === null) throw new Refusal('not-found', 'This server was started without the window')
     } catch (error) {
-      const { status, body } = contractError(control, error, this.#options.newRequestId())
-      response.writeHead(status, { 'content-type': 'application/json' }).end(body)
-      return
+      const refuse = (api: Api): void => {
+        const { status, body } = contractError(api, error, this.#options.newRequestId())
+        response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+      }
+      return this.#whenLoaded(control, refuse, () => response.writeHead(500).end())
     }
     this.#options.windowFiles(request, response)
   }
 
-  #listen(
-    api: Api,
-    own: Exposure,
-    traffic: Traffic,
-    handlers: {
-      request(request: IncomingMessage, response: ServerResponse): void
-      upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-    },
-  ): Mount {
-    const connected = (socket: Socket): void => this.#contain(api.contract.api, socket)
+  #listen({ name, api }: NamedApi, own: Exposure, traffic: Traffic, handlers: ApiHandlers): Mount {
+    const connected = (socket: Socket): void => this.#contain(name, socket)
     const listener = new Listener(
       { ...handlers, connected },
       () => this.#options.onChange(),
       (port) => this.#options.opened(port),
     )
-    return { api, listener, own, traffic, status: listener.status, exposed: false }
+    return { name, api, listener, own, traffic, status: listener.status, exposed: false }
   }
 
   /** What a library that reads from a connection throws there ends that connection. Each WebSocket on it has a scope of its own inside. */
@@ -285,19 +275,36 @@ export class ApiHost {
   }
 
   /** Made with the first call: few are called both at their own port and below control, and a table of two hundred paths takes its room. */
-  #handlersOf(api: Api, exposure: Exposure, traffic: Traffic): ApiHandlers {
+  #handlersOf(api: LazyApi, exposure: Exposure, traffic: Traffic): ApiHandlers {
     const { guards, log, shelter = openAir, checkReplies, newRequestId } = this.#options
     const appOptions: AppOptions = { guards, traffic, shelter, keySockets: this.#keySockets, log, checkReplies, newRequestId }
     let app: RequestHandler | undefined
     let sockets: UpgradeHandler | undefined
     return {
-      request: (request, response) => (app ??= createApp(api, exposure, appOptions))(request, response),
-      upgrade: (request, socket, head) => (sockets ??= createUpgradeHandler(api, exposure, appOptions))(request, socket, head),
+      request: (request, response) => {
+        const respond = (loaded: Api): unknown => (app ??= createApp(loaded, exposure, appOptions))(request, response)
+        this.#whenLoaded(api, respond, () => response.writeHead(500).end())
+      },
+      upgrade: (request, socket, head) => {
+        // A peer that resets meanwhile must not surface as an uncaught error.
+        socket.on('error', () => socket.destroy())
+        const accept = (loaded: Api): void => (sockets ??= createUpgradeHandler(loaded, exposure, appOptions))(request, socket, head)
+        this.#whenLoaded(api, accept, () => socket.destroy())
+      },
     }
+  }
+
+  /** Without an API there is no shape to say in why it is not there: the log has it. */
+  #whenLoaded(api: LazyApi, use: (loaded: Api) => unknown, broken: () => void): void {
+    if (api.loaded !== undefined) return void use(api.loaded)
+    api.load().then(use, (error: unknown) => {
+      this.#options.log.error({ error }, 'an API cannot be loaded')
+      broken()
+    })
   }
 }
 
 interface ApiHandlers {
-  request: RequestHandler
+  request(request: IncomingMessage, response: ServerResponse): void
   upgrade: UpgradeHandler
 }

@@ -2,9 +2,9 @@
 import { systemClock, type Clock } from '../clock.ts'
 import { openDatabase } from '../store/database.ts'
 import { migrate } from '../store/migrate.ts'
+import { LazyApi } from '../http/lazy-api.ts'
 import type { Room, RoomContext } from '../room.ts'
 import { createActivity } from './activity.ts'
-import { createLoginsApi } from './api/index.ts'
 import { createAttemptGuard } from './users/attempts.ts'
 import { createMemoryAttempts } from './users/attempts-memory.ts'
 import { createRedisAttempts } from './users/attempts-redis.ts'
@@ -100,7 +100,10 @@ export async function createLoginsRoom(
     name: 'logins',
     sessions,
     stateOf: (session) => stateOf(session, clock.now(), policy().idleTimeout),
-    api: createLoginsApi({ sessions, users, keys, store, revocations, inspect, policy, clock, nextCleanupAt: sweep.nextAt }),
+    api: new LazyApi(async () => {
+      const { createLoginsApi } = await import('./api/index.ts')
+      return createLoginsApi({ sessions, users, keys, store, revocations, inspect, policy, clock, nextCleanupAt: sweep.nextAt })
+    }),
     async start() {
       unsubscribe = store.onState(() => {
         if (store.state().up) void begin()

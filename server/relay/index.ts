@@ -6,10 +6,10 @@
  * here for clients of other transports), `clients/` (the way of a request).
  */
 import { createAnnouncer } from '../events/event-types.ts'
+import { LazyApi } from '../http/lazy-api.ts'
 import type { Room, RoomContext } from '../room.ts'
 import type { Locked } from '../room-report.ts'
 import type { Accounts } from './accounts.ts'
-import { createRelayApi } from './api.ts'
 import { KnownClients } from './clients/known-clients.ts'
 import { WindowCalls } from './clients/window-calls.ts'
 import { pinnedArguments } from './calls/pinned-arguments.ts'
@@ -24,6 +24,7 @@ import { relayEvents } from './events.ts'
 import type { Gateway } from './clients/gateway.ts'
 import { createOAuthClientStore } from './oauth/store.ts'
 import { OAuthClients } from './oauth/oauth-clients.ts'
+import { OwnTools } from './built-in/own-tools.ts'
 import { createBuiltInReach } from './built-in/reach.ts'
 import type { CreditLedger } from './billing/credit-ledger.ts'
 import { createBilling } from './billing/index.ts'
@@ -71,7 +72,7 @@ export interface RelayGiven {
   /** Where authorization servers send browsers back to: a page of this API on this machine. */
   callbackUrl(): string
   /** What the rooms of this house let MCP clients do; the built-in server offers it to sessions that ask for it. */
-  builtInTools?(): readonly BuiltInTool[]
+  builtInTools?(): Promise<readonly BuiltInTool[]>
   /** What the maker of a session may do now; null for one that may do nothing beside the relay. The owner alone when left out. */
   standingOf?(maker: string | null): Standing | null
   /** Waits between starts of a server that fails, ms; for tests. */
@@ -107,7 +108,8 @@ export function createRelayRoom(
   const events = createAnnouncer(context.events, 'relay', relayEvents)
   const changed = (): void => context.changed('relay')
   const relaySettings = () => settings.current().relay
-  const reach = createBuiltInReach(builtInTools ?? (() => []), standingOf)
+  const ownTools = new OwnTools(builtInTools)
+  const reach = createBuiltInReach(ownTools.all, standingOf)
   const oauthClients = new OAuthClients({ store: createOAuthClientStore(database, sealer), clock, egress: context.egress, callbackUrl })
   const apiStore = createApiStore(database, sealer)
   const upstreamStore = createUpstreamStore(database, sealer)
@@ -137,7 +139,7 @@ export function createRelayRoom(
   const between = createBetween(clock)
   sessions.onEnd((id) => between.forget(id))
   upstreams.onCatalogue(({ definition }) => between.cache.forgetServer(definition.id))
-  const secrets = new Secrets(builtInTools)
+  const secrets = new Secrets(ownTools.all)
   const answers = createAnswers(database, clock)
   const approvals = new Approvals({
     ...{ answers, clock, events, log, secrets, timers: approvalTimers },
@@ -156,9 +158,9 @@ export function createRelayRoom(
   let opened: Gateway | undefined
   /** Loaded with the first server or client: an installation without any does without the SDK's memory. */
   const loadGateway = (): Promise<Gateway> => {
-    gateway ??= import('./clients/gateway.ts')
+    gateway ??= Promise.all([import('./clients/gateway.ts'), ownTools.load()])
       .then(
-        ({ Gateway }) =>
+        ([{ Gateway }]) =>
           (opened = new Gateway({
             ...{ sessions, upstreams, views, ledger, meter, clock },
             search: { search: toolSearch, uses: searchUses },
@@ -199,21 +201,24 @@ export function createRelayRoom(
 
   return {
     name: 'relay',
-    api: createRelayApi({
-      sessions,
-      sessionAdmin,
-      gateway: loadGateway,
-      calls: new WindowCalls({ calls, meter, sessions, sessionAdmin, rests: between.rests, callTimeout }),
-      usage,
-      doubts,
-      upstreamAdmin,
-      apiAdmin,
-      search: { search: toolSearch, uses: searchUses, sessionAdmin, calls, clock },
-      approvals: { approvals, answers, sessions, clock },
-      ...{ offered, groups, profiles },
-      callbackUrl,
-      publicUrl: () => publicUrl()?.replace(/\/+$/, '') ?? null,
-      isOpenTo: createOpenedOrigins({ store: sessionStore, clock, sessionOfStream: (stream) => opened?.older.sessionOf(stream) }),
+    api: new LazyApi(async () => {
+      const [{ createRelayApi }] = await Promise.all([import('./api.ts'), ownTools.load()])
+      return createRelayApi({
+        sessions,
+        sessionAdmin,
+        gateway: loadGateway,
+        calls: new WindowCalls({ calls, meter, sessions, sessionAdmin, rests: between.rests, callTimeout }),
+        usage,
+        doubts,
+        upstreamAdmin,
+        apiAdmin,
+        search: { search: toolSearch, uses: searchUses, sessionAdmin, calls, clock },
+        approvals: { approvals, answers, sessions, clock },
+        ...{ offered, groups, profiles },
+        callbackUrl,
+        publicUrl: () => publicUrl()?.replace(/\/+$/, '') ?? null,
+        isOpenTo: createOpenedOrigins({ store: sessionStore, clock, sessionOfStream: (stream) => opened?.older.sessionOf(stream) }),
+      })
     }),
     sessions,
     sessionAdmin,
@@ -243,7 +248,7 @@ export function createRelayRoom(
             const others = upstreams.start(
               builtInTools === undefined
                 ? undefined
-                : createBuiltInServer(builtInTools, {
+                : createBuiltInServer(() => ownTools.load(), {
                     ...{ events, reach, policyBy: (id) => sessions.find(id)?.policyBy ?? null },
                     switchedOn: (id, tool) => sessions.find(id)?.policy.wheelhouseTools.includes(tool) === true,
                   }),

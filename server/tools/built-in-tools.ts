@@ -1,9 +1,9 @@
 /** All that Wheelhouse lets MCP clients do, room by room. */
 import type { BuiltInTool } from '../relay/built-in/server.ts'
-import { botTools, type BotAccess } from './bots/index.ts'
-import { brokerTools, type BrokerAccess } from './brokers/index.ts'
-import { browserTools, type BrowserAccess } from './browsers/index.ts'
-import { loginTools, type LoginAccess } from './logins.ts'
+import type { BotAccess } from './bots/index.ts'
+import type { BrokerAccess } from './brokers/index.ts'
+import type { BrowserAccess } from './browsers/index.ts'
+import type { LoginAccess } from './logins.ts'
 
 export interface RoomsWithTools {
   browsers: BrowserAccess
@@ -12,8 +12,15 @@ export interface RoomsWithTools {
   logins: LoginAccess
 }
 
-/** Made when somebody first asks for them: with their schemas they take some megabytes, and most houses never do. */
-export function builtInTools({ browsers, bots, brokers, logins }: RoomsWithTools): () => readonly BuiltInTool[] {
-  let made: BuiltInTool[] | undefined
-  return () => (made ??= [...browserTools(browsers), ...botTools(bots), ...brokerTools(brokers), ...loginTools(logins)])
+/** Loaded and made when somebody first asks for them. */
+export function builtInTools({ browsers, bots, brokers, logins }: RoomsWithTools): () => Promise<readonly BuiltInTool[]> {
+  return async () => {
+    const [{ botTools }, { brokerTools }, { browserTools }, { loginTools }] = await Promise.all([
+      import('./bots/index.ts'),
+      import('./brokers/index.ts'),
+      import('./browsers/index.ts'),
+      import('./logins.ts'),
+    ])
+    return [...browserTools(browsers), ...botTools(bots), ...brokerTools(brokers), ...loginTools(logins)]
+  }
 }

@@ -83,7 +83,7 @@ export async function openBrokers({
   )
   await inRoom(() => room.start())
   const owner = { caller: { kind: 'owner' as const }, standing: ownerStanding, may: () => true, used: () => undefined }
-  const served = await serveApi(room.api, {
+  const served = await serveApi(await room.api.load(), {
     exposure: fakeExposure(),
     shelter: { ...openAir, enter: (scope, work) => inRoom(() => within(scope, work)) },
     authority: { byKey: (key) => (key === 'owner' ? owner : null), byCookie: () => null },

@@ -33,7 +33,7 @@ export interface HouseClient {
 type Facts = any
 
 export async function openHouse(builtInTools: readonly BuiltInTool[]): Promise<HouseSession> {
-  const relay = await serveRelay({ given: { builtInTools: () => builtInTools } })
+  const relay = await serveRelay({ given: { builtInTools: () => Promise.resolve(builtInTools) } })
   onTestFinished(() => relay.stop())
   await new Promise((resolve) => setImmediate(resolve))
   return {

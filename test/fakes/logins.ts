@@ -119,7 +119,7 @@ export async function startLogins({
     },
   )
   await room.start()
-  const served = await serveApi(room.api, { authority, exposure: fakeExposure({ exposed }), trustedProxies })
+  const served = await serveApi(await room.api.load(), { authority, exposure: fakeExposure({ exposed }), trustedProxies })
   let stopped = false
   const stop = async (): Promise<void> => {
     if (stopped) return

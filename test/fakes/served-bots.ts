@@ -50,7 +50,7 @@ export async function serveBots({ clock, dataDir, double: given, sealer, timing,
     ...more,
   })
   await room.start()
-  const served = await serveApi(room.api, {
+  const served = await serveApi(await room.api.load(), {
     authority: {
       byKey: (secret) =>
         secret === botsKey ? { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => {} } : null,

@@ -88,7 +88,7 @@ export async function serveBrowsers({
   const { name, ...site } = portal.siteProfile(profile)
   await room.profiles.put(name, site, 'system')
   await room.start()
-  const served = await serveApi(room.api, {
+  const served = await serveApi(await room.api.load(), {
     authority: {
       byKey: (secret) => {
         if (secret === key) return { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => {} }

@@ -54,7 +54,7 @@ export async function serveRelay({ clock, settings = {}, dataDir, sealingKey, gi
     ...given,
   })
   await room.start()
-  const served = await serveApi(room.api, {
+  const served = await serveApi(await room.api.load(), {
     authority: {
       byKey: (secret) =>
         secret === relayKey ? { caller: { kind: 'owner' }, standing: ownerStanding, may: () => true, used: () => {} } : null,

@@ -72,6 +72,30 @@ test.each([
   }
 })
 
+test('relay: pages of an origin that a session is opened to pass in the whole house, before a restart and after it', async () => {
+  const origin = 'https://studio.example.test'
+  const account = { id: 'ann', primaryEmail: 'ann@example.test' }
+  expect((await server.call('/control/v1/users', { method: 'POST', json: account })).status).toBe(201)
+  const made = await server.call(url('relay', '/v1/relay-sessions'), {
+    method: 'POST',
+    json: { accountId: 'ann', policy: { origins: [origin] } },
+  })
+  expect(made.status).toBe(201)
+  const { sessionUrl } = (await made.json()) as { sessionUrl: string }
+  const asked = async (from: string): Promise<number> =>
+    (
+      await fetch(sessionUrl, {
+        method: 'OPTIONS',
+        headers: { origin: from, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' },
+      })
+    ).status
+  for (const _ of ['before', 'after']) {
+    expect(await asked(origin)).toBe(204)
+    expect(await asked('https://evil.example.test')).toBe(403)
+    expect(await restart('relay')).toBe(204)
+  }
+})
+
 test('the server still ends as promised', async () => {
   expect(await server.end()).toBe(0)
   expect(server.stderr()).not.toContain('could not be stopped')

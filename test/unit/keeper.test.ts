@@ -4,6 +4,9 @@ import { expect, it, onTestFinished, vi } from 'vitest'
 import { createDiskWatch } from '../../server/disk-watch.ts'
 import { escape, type Scope } from '../../server/isolation.ts'
 import { Keeper } from '../../server/keeper.ts'
+import { liveApi } from '../../server/live.ts'
+import type { Api } from '../../server/http/api.ts'
+import { LazyApi } from '../../server/http/lazy-api.ts'
 import type { Room } from '../../server/room.ts'
 import { recordedEvents, testClock, testLog } from '../fakes/kernel.ts'
 import { inWords } from '../fakes/words.ts'
@@ -15,6 +18,8 @@ interface Played {
   /** Lets an error escape that nothing smaller than the room answers for. */
   fail(): Promise<void>
 }
+
+const neverCalled = (): LazyApi => new LazyApi(() => Promise.reject(new Error('nobody calls it')))
 
 function house({ startFails = [] as (Error | null)[], settingsHelp = false } = {}) {
   const clock = testClock()
@@ -56,6 +61,7 @@ function house({ startFails = [] as (Error | null)[], settingsHelp = false } = {
       // The parts that the keeper does not ask for have no business here.
       room: {
         name,
+        api: neverCalled(),
         start: async () => {
           played.starts += 1
           run = inRoom()
@@ -104,6 +110,33 @@ it('restarts a room in place when something of it fails that nothing smaller ans
   expect(keeper.view('bots')).toEqual({ standing: 'serving', contained: 1 })
   expect(keeper.view('relay').contained).toBe(0)
   expect(events.emitted.map(({ type }) => type)).toEqual(['error-contained', 'room-restarted'])
+})
+
+it.each([
+  ['loaded again with it', true],
+  ['left as it is while nobody has called', false],
+])('the API of a room that is made anew is %s', async (_, called) => {
+  const { keeper } = house()
+  const made: Room[] = []
+  const make = (): Room => {
+    const api = new LazyApi(() => Promise.resolve({ handlers: { at: () => made.length } } as unknown as Api))
+    // The parts that the keeper does not ask for have no business here.
+    const room = { name: 'bots', api, start: () => Promise.resolve(), stop: () => Promise.resolve() } as Room
+    made.push(room)
+    return room
+  }
+  const bots = await keeper.raise('bots', make, make)
+  await keeper.start()
+  const served = liveApi(
+    () => bots.api,
+    (load) => load(),
+  )
+  if (called) await served.load()
+  await keeper.restart('bots')
+  expect(made).toHaveLength(2)
+  expect(made[1]?.api.loaded !== undefined).toBe(called)
+  const api = await served.load()
+  expect(api.handlers).toBe(made[1]?.api.loaded?.handlers)
 })
 
 it('sets a room aside that fails again and again, says why, and starts it anew for a person', async () => {
@@ -200,7 +233,8 @@ it('makes a restarted room anew, and whoever has it speaks to the new one', asyn
     () => {
       made += 1
       const facts = { made: `the one made ${made}` }
-      return { name: 'bots', start: async () => undefined, stop: async () => undefined, summary: () => ({ facts }) } as unknown as Room // what the keeper needs, and what is asked for below
+      const parts = { api: neverCalled(), start: async () => undefined, stop: async () => undefined, summary: () => ({ facts }) }
+      return { name: 'bots', ...parts } as unknown as Room // what the keeper needs, and what is asked for below
     },
     () => expect.fail('nothing stands in'),
   )

@@ -1,5 +1,5 @@
 /** What follows for a bot when its connection, its start or its library fails. Pure; the supervisor carries it out. */
-import type { BotCause } from '../contract/native/views.ts'
+import type { BotCause } from '../contract/native/causes.ts'
 import type { Close } from '../engine/engine.ts'
 import type { BotLifeEvent } from './lifecycle.ts'
 

@@ -25,16 +25,15 @@ import { ruleRoutes } from './native/rules.ts'
 import { versionRoutes } from './native/version.ts'
 import { webhookRoutes } from './native/webhooks.ts'
 
+export { botCause, type BotCause } from './native/causes.ts'
 export {
   activityView,
   backupView,
-  botCause,
   botState,
   botView,
   historyEntry,
   type ActivityView,
   type BackupView,
-  type BotCause,
   type BotState,
   type BotView,
   type HistoryEntry,

@@ -1,6 +1,7 @@
 /** Tells a bot's webhooks what happens to it. */
 import type { Webhooks } from '../../events/webhooks/webhooks.ts'
-import { quietTypes, type BotEvent } from '../contract/native/events.ts'
+import { quietTypes } from '../contract/native/event-types.ts'
+import type { BotEvent } from '../contract/native/events.ts'
 import { aboutOf } from './about.ts'
 
 export function tellWebhooks(webhooks: Pick<Webhooks, 'send' | 'rename'>, event: BotEvent): void {

@@ -1,11 +1,8 @@
 /** Recordings of what a session shows. */
 import { z } from 'zod'
 import { isoTime, type RouteDefinition } from '../../http/contract.ts'
+import { recordingEnd } from './endings.ts'
 import { failure, sessionId } from './parts.ts'
-
-/** Why a recording ended. */
-export const recordingEnd = z.enum(['stopped', 'session-ended', 'too-long', 'no-room', 'disk-refused', 'server-ended'])
-export type RecordingEnd = z.output<typeof recordingEnd>
 
 export const recordingView = z.object({
   id: z.string(),
@@ -23,9 +20,6 @@ export type RecordingView = z.output<typeof recordingView>
 
 const sessionParams = z.object({ id: sessionId })
 const recordingParams = z.object({ recording: z.string().regex(/^recording_[0-9a-f-]{36}$/) })
-
-/** Bytes before each picture in `frames`: big-endian uint32, its time in ms since the start and its length. */
-export const recordHeaderBytes = 8
 
 export const recordingRoutes = {
   startRecording: {

@@ -1,6 +1,7 @@
 /** What the native resource `/v1/browser-sessions` says of a session and of the Chromium that all of them run on. */
 import { z } from 'zod'
 import { isoTime } from '../../http/contract.ts'
+import { endReason } from './endings.ts'
 import { setupView } from './setup.ts'
 
 /** The life of a session; its transitions stand in `session/session-lifecycle.ts`. */
@@ -17,9 +18,6 @@ export const sessionState = z.enum([
   'closed',
 ])
 export type SessionState = z.output<typeof sessionState>
-
-export const endReason = z.enum(['closed', 'idle', 'evicted', 'crashed', 'login-failed', 'start-failed', 'shutdown', 'hibernated'])
-export type EndReason = z.output<typeof endReason>
 
 export const leaseView = z.object({
   id: z.string(),

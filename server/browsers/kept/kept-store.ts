@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3'
 import { z } from 'zod'
 import type { Sealer } from '../../secrets/sealer.ts'
 import type { Setup } from '../contract/setup.ts'
-import { endReason } from '../contract/resources.ts'
+import { endReason } from '../contract/endings.ts'
 import type { BrowserState } from './browser-state.ts'
 
 /** Whose a kept login is, and how it stands. Times in ms since the epoch. */

@@ -2,7 +2,7 @@
 import type { AsyncZippable } from 'fflate'
 import { iso } from '../../clock.ts'
 import type { BrowserSession } from '../contract/resources.ts'
-import type { CrashCard, RecorderEntry } from '../contract/recorder.ts'
+import type { CrashCard, RecorderEntry } from '../contract/recorder-entries.ts'
 import type { Har } from './har.ts'
 import type { Picture } from './pictures.ts'
 

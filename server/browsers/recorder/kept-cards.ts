@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { Log } from '../../log.ts'
 import { replaceFile } from '../../store/files.ts'
-import { crashCard, type CrashCard } from '../contract/recorder.ts'
+import { crashCard, type CrashCard } from '../contract/recorder-entries.ts'
 
 const kept = z.object({ makers: z.array(z.string().nullable()), card: crashCard })
 type Kept = z.output<typeof kept>

@@ -2,7 +2,8 @@
 import { iso } from '../../clock.ts'
 import type { EventTone } from '../../events/event.ts'
 import { addressToTell } from '../../http/userinfo.ts'
-import type { RecorderCategory, RecorderEntry, RecorderFilter, RecorderSource } from '../contract/recorder.ts'
+import type { RecorderCategory, RecorderEntry, RecorderSource } from '../contract/recorder-entries.ts'
+import type { RecorderFilter } from '../contract/recorder.ts'
 import type { SessionEventText } from '../events.ts'
 import type { RecordedEvent } from '../session/history.ts'
 import {

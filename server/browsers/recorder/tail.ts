@@ -1,7 +1,8 @@
 /** One reader's live tail of one session's record: what happens, as it happens, and beyond ten a second only how much. */
 import type { WebSocket } from 'ws'
 import type { Clock } from '../../clock.ts'
-import type { RecorderEntry, RecorderFilter, RecorderTailMessage } from '../contract/recorder.ts'
+import type { RecorderEntry } from '../contract/recorder-entries.ts'
+import type { RecorderFilter, RecorderTailMessage } from '../contract/recorder.ts'
 import type { SessionEventText } from '../events.ts'
 import type { Session } from '../session/session.ts'
 import { count, isOf, matches, type CategoryCounts, type Recorded } from './shown.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { isoTime } from '../../http/contract.ts'
 import { replaceFile } from '../../store/files.ts'
-import { recordingEnd } from '../contract/recording.ts'
+import { recordingEnd } from '../contract/endings.ts'
 
 const factsName = 'recording.json'
 const picturesName = 'pictures.mjpeg'

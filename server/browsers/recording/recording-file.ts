@@ -3,7 +3,7 @@
  * can be played.
  */
 import { open, type FileHandle } from 'node:fs/promises'
-import { recordHeaderBytes } from '../contract/recording.ts'
+import { recordHeaderBytes } from '../contract/recording-format.ts'
 
 /** A JPEG of a page is never larger; a header that says so is none. */
 const mostFrameBytes = 32_000_000

@@ -1,6 +1,6 @@
 /** A recording that runs: the pictures of a session's front page into a file, until it is stopped or there is a reason to. */
 import { systemClock, type Clock } from '../../clock.ts'
-import type { RecordingEnd } from '../contract/recording.ts'
+import type { RecordingEnd } from '../contract/endings.ts'
 import { castFront, type FrontCast } from '../view/front-cast.ts'
 import type { ViewableSession } from '../view/viewable-session.ts'
 import { framesPerSecond } from './avi.ts'

@@ -1,5 +1,6 @@
 /** A session's state and end in the words that hosted browsers have for them. */
-import type { EndReason, ExitReason, SessionState, SessionStatus } from '../contract/resources.ts'
+import type { EndReason } from '../contract/endings.ts'
+import type { ExitReason, SessionState, SessionStatus } from '../contract/resources.ts'
 
 export function statusOf({ state, endReason }: { state: SessionState; endReason: EndReason | null }): SessionStatus {
   if (endReason !== null) return endStatus[endReason]

@@ -1,5 +1,5 @@
 /** What is known of a session wherever it is: living, asleep, ending, or ended before this run of the server. */
-import type { CrashCard } from '../contract/recorder.ts'
+import type { CrashCard } from '../contract/recorder-entries.ts'
 import type { SessionEventFacts, SessionEventText } from '../events.ts'
 import type { KeptLogins } from '../kept/kept-logins.ts'
 import type { Sleepers } from '../kept/sleepers.ts'

@@ -1,5 +1,5 @@
 /** Whether a session is being recorded, since when, and that it is told. */
-import type { RecordingEnd } from '../contract/recording.ts'
+import type { RecordingEnd } from '../contract/endings.ts'
 import type { SessionCore } from './session-core.ts'
 
 export interface RecordingNow {

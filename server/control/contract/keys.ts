@@ -1,25 +1,9 @@
 /** Keys: what they may do, for how long, and from where. */
 import { z } from 'zod'
-import { apiNames, isoTime, type ApiName, type RouteDefinition } from '../../http/contract.ts'
-import { rights, roomsWithSubjects } from '../../http/rights.ts'
+import { apiNames, isoTime, type RouteDefinition } from '../../http/contract.ts'
+import { rights } from '../../http/rights.ts'
+import { isLimitable, keyOnly, keyRight, keyScope, subject } from './key-scopes.ts'
 import { failure } from './parts.ts'
-
-/** Rooms in which a key can be limited to some things. */
-const isLimitable = (room: ApiName): boolean => roomsWithSubjects.some((name) => name === room)
-const subject = z.string().min(1).max(100)
-
-export const keyRight = z.enum(rights)
-export const keyOnly = z.partialRecord(z.enum(roomsWithSubjects), z.array(subject).min(1).max(100))
-
-/** What a key of the older form has instead of rights. */
-export const keyScope = z
-  .object({
-    room: z.enum(apiNames),
-    verb: z.enum(['read', 'write']),
-    /** Only this one; the whole room when left out. */ subject: subject.optional(),
-  })
-  .refine((scope) => scope.subject === undefined || isLimitable(scope.room), 'Keys of this room open all of it')
-export type KeyScope = z.output<typeof keyScope>
 
 const keyFrom = z.union(
   [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],

@@ -1,7 +1,7 @@
 /** Signing a browser in, with a code, a link or a key. */
 import { z } from 'zod'
 import { isoTime, type RouteDefinition } from '../../http/contract.ts'
-import { keyRight, keyScope } from './keys.ts'
+import { keyRight, keyScope } from './key-scopes.ts'
 import { failure } from './parts.ts'
 
 export const signInRoutes = {

@@ -77,7 +77,7 @@ export interface BuiltInParts {
 }
 
 export function createBuiltInServer(
-  tools: () => readonly BuiltInTool[],
+  tools: () => Promise<readonly BuiltInTool[]>,
   { events, reach, policyBy, switchedOn = () => false }: BuiltInParts,
 ): BuiltInServer {
   const standingOf = (sessionId: string): Standing | null => reach.standingOf(policyBy(sessionId))
@@ -85,15 +85,16 @@ export function createBuiltInServer(
     name: 'wheelhouse',
     mayUse: reach.mayUse,
     async connect() {
-      const [{ InMemoryTransport, McpServer }, { version }] = await Promise.all([
+      const [{ InMemoryTransport, McpServer }, { version }, offered] = await Promise.all([
         import('@modelcontextprotocol/server'),
         import('../../version.ts'),
+        tools(),
       ])
       const server = new McpServer(
         { name: 'wheelhouse', title: 'Wheelhouse', version },
         { instructions: 'Browsers, bots, brokers and logins of this machine’s Wheelhouse.' },
       )
-      for (const tool of tools()) {
+      for (const tool of offered) {
         const { name, title, description, input, readOnly, destructive = false } = tool
         const annotations = { title, readOnlyHint: readOnly, destructiveHint: destructive, openWorldHint: !readOnly }
         server.registerTool(name, { title, description, inputSchema: input, annotations }, (given, { mcpReq }) =>

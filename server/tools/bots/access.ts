@@ -9,7 +9,8 @@ import type { Outbox } from '../../bots/messages/outbox.ts'
 import type { Composer } from '../../bots/outgoing/composer.ts'
 import type { People } from '../../bots/people/people.ts'
 import type { BotService } from '../../bots/service.ts'
-import type { Api, Call } from '../../http/api.ts'
+import type { Call } from '../../http/api.ts'
+import type { LazyApi } from '../../http/lazy-api.ts'
 import type { Standing } from '../../http/rights.ts'
 import type { BuiltInTool } from '../../relay/built-in/server.ts'
 
@@ -21,7 +22,7 @@ export interface BotAccess {
   outbox: Pick<Outbox, 'add' | 'row' | 'cappedUntil'>
   composer: Composer
   messages: Pick<Messages, 'subscribe'>
-  api: Pick<Api, 'handlers'>
+  api: Pick<LazyApi, 'load'>
 }
 
 export const botInput = z.object({ userId: z.string().min(1).max(200).describe('The bot’s userId, from bots_list') })
@@ -57,7 +58,8 @@ export async function routeAnswer(
     caller: { kind: 'key', id: actor, name: actor },
   }
   // None of the routes that are tools answers on the socket itself.
-  const answer = await api.handlers[route]?.(input, call as Call)
+  const { handlers } = await api.load()
+  const answer = await handlers[route]?.(input, call as Call)
   const { success: _success, ...said } = Object(Reflect.get(Object(answer), 'body')) as Record<string, unknown> // each answers with an object
   return said
 }

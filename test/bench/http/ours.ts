@@ -7,6 +7,7 @@ import { ApiHost } from '../../../server/http/api-host.ts'
 import { implement } from '../../../server/http/api.ts'
 import { defineContract, type ApiName } from '../../../server/http/contract.ts'
 import { Guards } from '../../../server/http/guards.ts'
+import { LazyApi } from '../../../server/http/lazy-api.ts'
 import { Keeper } from '../../../server/keeper.ts'
 import { createLog } from '../../../server/log.ts'
 import type { Room } from '../../../server/room.ts'
@@ -60,12 +61,15 @@ const [control, logins] = [apiOf('control'), apiOf('logins')]
 // The part of a room that an API needs.
 await keeper.raise(
   'logins',
-  () => ({ name: 'logins', api: logins }) as unknown as Room,
+  () => ({ name: 'logins', api: new LazyApi(() => Promise.resolve(logins)) }) as unknown as Room,
   () => Promise.reject(new Error('not made')),
 )
 const apis = Object.fromEntries(Object.entries(defaultSettings.apis).map(([name, api]) => [name, { ...api, port: 0 }]))
 const host = new ApiHost({
-  apis: [control, logins],
+  apis: [
+    { name: 'control', api: new LazyApi(() => Promise.resolve(control)) },
+    { name: 'logins', api: new LazyApi(() => Promise.resolve(logins)) },
+  ],
   guards: new Guards({ authority: { byKey: () => null, byCookie: () => null }, ownOrigins: () => [] }),
   host: '127.0.0.1',
   settings: () => ({ ...defaultSettings, apis: apis as typeof defaultSettings.apis }),

@@ -8,6 +8,7 @@ import { ApiHost } from '../../../server/http/api-host.ts'
 import { implement } from '../../../server/http/api.ts'
 import { defineContract } from '../../../server/http/contract.ts'
 import { Guards } from '../../../server/http/guards.ts'
+import { LazyApi } from '../../../server/http/lazy-api.ts'
 import { createAddressSet } from '../../../server/http/network.ts'
 import { createLog } from '../../../server/log.ts'
 import { noAuthority } from '../../fakes/served-api.ts'
@@ -41,7 +42,7 @@ test('a port that is taken between the look and the start is passed over', async
   const settings = settingsSchema.parse(merge(defaultSettings, { apis: { control: { port } } }))
   let stolen: { port: number; taken: Promise<void> } | null = null
   const host: ApiHost = new ApiHost({
-    apis: [control],
+    apis: [{ name: 'control', api: new LazyApi(() => Promise.resolve(control)) }],
     guards: new Guards({ authority: noAuthority, ownOrigins: () => [], isTrustedProxy: createAddressSet(() => []) }),
     host: '127.0.0.1',
     settings: () => settings,

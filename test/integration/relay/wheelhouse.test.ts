@@ -27,7 +27,7 @@ test('a client opens, reads, fills, pictures and closes a browser; each step sta
   })
   const browsers = createBrowsersRoom(context, { textOf: sessionText, startTimer: patientTimer })
   await browsers.start()
-  const relay = await serveRelay({ given: { builtInTools: () => browserTools(browsers.service) } })
+  const relay = await serveRelay({ given: { builtInTools: () => Promise.resolve(browserTools(browsers.service)) } })
   onTestFinished(async () => {
     await relay.stop()
     await browsers.stop()

@@ -35,13 +35,13 @@ function rooms(asked: string[]): RoomsWithTools {
   }
   return {
     browsers: noting('browsers', browsers),
-    bots: { ...bots, service, api: { handlers } },
+    bots: { ...bots, service, api: { load: () => Promise.resolve({ handlers }) } },
     brokers: noting('brokers', brokers),
     logins: { sessions: noting('logins'), stateOf: noting('logins') },
   } as unknown as RoomsWithTools // What is not there notes that it was asked.
 }
 
-const tools = builtInTools(rooms([]))()
+const tools = await builtInTools(rooms([]))()
 
 test('what tools read and what they change stands in the documentation, each in its column', () => {
   const page = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'relay.md'), 'utf8')
@@ -81,7 +81,7 @@ const others = named.filter(({ right }) => right !== 'logins:manage').map(({ nam
 
 test.each(others)('%s reaches what a limited key names, and nothing else, there or not', async (name) => {
   const asked: string[] = []
-  const tool = builtInTools(rooms(asked))().find((each) => each.name === name)
+  const tool = (await builtInTools(rooms(asked))()).find((each) => each.name === name)
   if (tool === undefined) throw new Error(name)
   const makes = name.endsWith('_create') && name !== 'bot_group_create'
   const limited = standing(['bots:use', 'brokers:use'], { bots: ['berth'], brokers: ['quay'] })

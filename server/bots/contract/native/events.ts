@@ -8,7 +8,9 @@ import { groupEvent } from './group-views.ts'
 import { mediaEvent } from './media-view.ts'
 import { messageView, sentView } from './messages.ts'
 import { mergedEvent } from './people.ts'
-import { botCause, restrictionView } from './views.ts'
+import { botCause } from './causes.ts'
+import { botEventTypes } from './event-types.ts'
+import { restrictionView } from './views.ts'
 import { callEvent } from './calls.ts'
 import { chatEvent, labelEvent } from './chats.ts'
 import { statusEvent } from './status.ts'
@@ -50,32 +52,7 @@ export const botEvent = z.discriminatedUnion('type', [
 ])
 export type BotEvent = z.output<typeof botEvent>
 
-export const botEventTypes = [
-  'message',
-  'edited',
-  'revoked',
-  'pinned',
-  'progress',
-  'state',
-  'rule',
-  'presence',
-  'call',
-  'chat',
-  'label',
-  'history',
-  'media',
-  'merged',
-  'restriction',
-  'group',
-  'vote',
-  'channel',
-  'status',
-] as const satisfies readonly BotEvent['type'][]
-
-/** Those that come by the second, or about another: a webhook gets them only where it names them. */
-export const quietTypes: ReadonlySet<BotEvent['type']> = new Set(['presence', 'media'])
-
-const anyType = `(${botEventTypes.join('|')})`
+const anyType = `(${(botEventTypes satisfies readonly BotEvent['type'][]).join('|')})`
 
 export const eventSockets = {
   events: {

@@ -1,47 +1,12 @@
 /** A bot as it is shown, with its settings, its history and its backups. */
 import { z } from 'zod'
 import { isoTime } from '../../../http/contract.ts'
+import { botCause } from './causes.ts'
 import { mediaLimits, mediaSettings } from './media-view.ts'
 
 /** What each means, and what leads where: `bot/lifecycle.ts`. */
 export const botState = z.enum(['stopped', 'starting', 'pairing', 'online', 'reconnecting', 'logged_out', 'blocked', 'replaced', 'failed'])
 export type BotState = z.output<typeof botState>
-
-/** Why it is in its state, for programs; the reason beside it says the same for people. */
-export const botCause = z.enum([
-  /** Taken off Linked devices on the phone. */
-  'unlinked',
-  /** Another program uses the link. */
-  'replaced',
-  /** The account is banned for a time, the reason says until when; for good; or is gone. */
-  'banned-for-a-while',
-  'banned',
-  'account-refused',
-  /** WhatsApp does not take the version of its program that is spoken here. */
-  'version-refused',
-  'no-linked-devices',
-  /** Of linking: nobody typed the code in time; WhatsApp gives no more codes, or none at all; it wants a passkey. */
-  'code-expired',
-  'codes-refused',
-  'no-code',
-  'passkey',
-  /** The number is linked here already, as another bot. */
-  'number-linked',
-  /** The library fails over what it is sent; it cannot be started; the disk takes nothing. */
-  'fault',
-  'start-failed',
-  'disk-refused',
-  /** Sealed under a key that is not here; such a link was given up. */
-  'locked',
-  'given-up',
-  /** The connection is gone; WhatsApp asks to connect again and again. */
-  'lost',
-  'timed-out',
-  'restarts',
-  /** A person has stopped it. */
-  'stopped',
-])
-export type BotCause = z.output<typeof botCause>
 
 export const passkeyStage = z.enum(['browser', 'sending', 'confirm', 'linking'])
 export type PasskeyStage = z.output<typeof passkeyStage>

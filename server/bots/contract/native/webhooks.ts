@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { isoTime, type RouteDefinition } from '../../../http/contract.ts'
 import { deliveryView, deliveryFullView } from './deliveries.ts'
-import { botEventTypes } from './events.ts'
+import { botEventTypes } from './event-types.ts'
 import { at, chat, ok, refusals } from './messages.ts'
 import { failure, userParams } from '../parts.ts'
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { botEvent, botEventTypes } from '../../../../server/bots/contract/native/events.ts'
+import { botEventTypes } from '../../../../server/bots/contract/native/event-types.ts'
+import { botEvent } from '../../../../server/bots/contract/native/events.ts'
 import { aboutOf } from '../../../../server/bots/webhooks/about.ts'
 import { sampleOf } from '../../../../server/bots/webhooks/samples.ts'
 

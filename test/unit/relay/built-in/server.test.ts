@@ -32,7 +32,7 @@ it('a tool that tells a client how far it is does its work to the end when that 
   })
   const client = new Client({ name: 'test', version: '1.0.0' })
   await client.connect(
-    await createBuiltInServer(() => [tool], {
+    await createBuiltInServer(() => Promise.resolve([tool]), {
       events: createAnnouncer(recordedEvents(), 'relay', relayEvents),
       reach: createBuiltInReach(
         () => [tool],
