@@ -15,10 +15,10 @@ export interface LoginAccess {
 
 const loginId = z.string().regex(/^[0-9a-f]{32}$/, 'The id of a login, from login_find')
 
-export function loginTools({ sessions, stateOf }: LoginAccess): BuiltInTool[] {
+export function loginTools(access: LoginAccess): BuiltInTool[] {
   const view = (session: Session) => {
     const { id, userId, username, roleName, createdAt, lastActivity, expiresAt, address, device } = session
-    const state = stateOf(session)
+    const state = access.stateOf(session)
     return {
       id,
       userId,
@@ -50,7 +50,7 @@ export function loginTools({ sessions, stateOf }: LoginAccess): BuiltInTool[] {
       about: ({ userId, text }) => userId ?? text ?? '',
       async run({ text, userId, state, offset, limit }) {
         const filter = { text: text === '' ? undefined : text, userId, state: state === 'any' ? undefined : state }
-        const { sessions: found, total } = await sessions.page({ filter, sort: 'lastActivity', descending: true, offset, limit })
+        const { sessions: found, total } = await access.sessions.page({ filter, sort: 'lastActivity', descending: true, offset, limit })
         return facts({ total, logins: found.map(view) })
       },
     }),
@@ -64,7 +64,7 @@ export function loginTools({ sessions, stateOf }: LoginAccess): BuiltInTool[] {
       destructive: true,
       about: ({ id }) => id,
       async run({ id }, { actor }) {
-        const { session, now } = await sessions.end(id, 'revoked', actor)
+        const { session, now } = await access.sessions.end(id, 'revoked', actor)
         return facts({ revoked: now, login: view(session) })
       },
     }),
@@ -78,7 +78,7 @@ export function loginTools({ sessions, stateOf }: LoginAccess): BuiltInTool[] {
       destructive: true,
       about: ({ userId }) => userId,
       async run({ userId }, { actor }) {
-        const { ended } = await sessions.endAll(userId, null, actor)
+        const { ended } = await access.sessions.endAll(userId, null, actor)
         return facts({ userId, revoked: ended.length })
       },
     }),

@@ -11,7 +11,6 @@ import { botInput, chatInput, isReached, messageInput, reached, type BotAccess }
 const mostShown = 1_048_576
 
 export function readingTools(access: BotAccess): BuiltInTool[] {
-  const { service, log, media, people } = access
   return [
     builtInTool({
       name: 'bots_list',
@@ -22,7 +21,7 @@ export function readingTools(access: BotAccess): BuiltInTool[] {
       right: 'bots:use',
       run: (_, { standing }) =>
         facts(
-          service
+          access.service
             .list()
             .filter((each) => isReached(standing, each))
             .map(({ row, state }) => ({
@@ -51,8 +50,8 @@ export function readingTools(access: BotAccess): BuiltInTool[] {
       about: ({ userId }) => userId,
       run({ userId, chat: of, text, before, limit }, { standing }) {
         const { row } = reached(access, userId, standing)
-        const { items } = log.read(userId, { limit, text, before, chat: of === undefined ? undefined : chatOf(of) })
-        return facts({ keepsLog: row.settings.keepsLog, messages: items.map((item) => loggedView(item, media.view(userId, item))) })
+        const { items } = access.log.read(userId, { limit, text, before, chat: of === undefined ? undefined : chatOf(of) })
+        return facts({ keepsLog: row.settings.keepsLog, messages: items.map((item) => loggedView(item, access.media.view(userId, item))) })
       },
     }),
     builtInTool({
@@ -66,13 +65,13 @@ export function readingTools(access: BotAccess): BuiltInTool[] {
       about: ({ userId }) => userId,
       async run({ userId, messageId, chat }, { standing }) {
         const bot = reached(access, userId, standing)
-        const id = people.idOf(userId, chatOf(chat))
-        const file = await media.get(bot, id, messageId)
+        const id = access.people.idOf(userId, chatOf(chat))
+        const file = await access.media.get(bot, id, messageId)
         const { mimetype, size, name } = file
-        const told = facts({ mimetype, size, name, ...media.view(userId, { chat: id, id: messageId }) })
+        const told = facts({ mimetype, size, name, ...access.media.view(userId, { chat: id, id: messageId }) })
         if (mimetype === null || !mimetype.startsWith('image/') || size > mostShown) return told
         const parts: Uint8Array[] = []
-        for await (const part of media.read(file)) parts.push(part as Uint8Array) // files are read as bytes
+        for await (const part of access.media.read(file)) parts.push(part as Uint8Array) // files are read as bytes
         return [{ type: 'image', data: Buffer.concat(parts).toString('base64'), mimeType: mimetype }, ...told]
       },
     }),

@@ -17,8 +17,6 @@ const waitInput = z.number().int().min(0).max(30).default(10).describe('Seconds 
 type ToolCall = Parameters<BuiltInTool['run']>[1]
 
 export function sendingTools(access: BotAccess): BuiltInTool[] {
-  const { outbox, messages, composer } = access
-
   /** What has become of it within so many seconds. */
   async function followed(bot: string, row: OutboxRow, wait: number, { signal, progress }: ToolCall): Promise<ToolContent[]> {
     const report = async (status: string): Promise<void> => {
@@ -31,8 +29,8 @@ export function sendingTools(access: BotAccess): BuiltInTool[] {
       wait * 1_000,
       (done) => {
         // It may have gone out before anybody listened.
-        if (!isUnderway(outbox.row(bot, row.messageId).status)) done()
-        return messages.subscribe(bot, (event) => {
+        if (!isUnderway(access.outbox.row(bot, row.messageId).status)) done()
+        return access.messages.subscribe(bot, (event) => {
           if (event.type !== 'progress' || event.message.messageId !== row.messageId) return
           void report(event.message.status)
           if (!isUnderway(event.message.status)) done()
@@ -40,7 +38,7 @@ export function sendingTools(access: BotAccess): BuiltInTool[] {
       },
       { signal },
     )
-    const now = outbox.row(bot, row.messageId)
+    const now = access.outbox.row(bot, row.messageId)
     // It may have got there before anybody listened.
     await report(now.status)
     return facts(sentView(now))
@@ -63,7 +61,7 @@ export function sendingTools(access: BotAccess): BuiltInTool[] {
       destructive: true,
       about: ({ userId }) => userId,
       run({ userId, to, text, key, wait }, call) {
-        const row = outbox.add(reached(access, userId, call.standing), {
+        const row = access.outbox.add(reached(access, userId, call.standing), {
           chat: chatOf(to),
           content: { type: 'text', text },
           replyTo: null,
@@ -90,7 +88,7 @@ export function sendingTools(access: BotAccess): BuiltInTool[] {
       about: ({ userId }) => userId,
       async run({ userId, to, message, replyTo, key, wait }, call) {
         const bot = reached(access, userId, call.standing)
-        const row = await composer.send(bot, { to, replyTo, ...message }, { idempotencyKey: key ?? null, signal: call.signal })
+        const row = await access.composer.send(bot, { to, replyTo, ...message }, { idempotencyKey: key ?? null, signal: call.signal })
         return followed(userId, row, wait, call)
       },
     }),
@@ -107,7 +105,7 @@ export function sendingTools(access: BotAccess): BuiltInTool[] {
       async run({ userId, messageId, chat, key, wait, ...change }, call) {
         const bot = reached(access, userId, call.standing)
         const asked = { idempotencyKey: key ?? null, signal: call.signal }
-        return followed(userId, await composer.edit(bot, messageId, change, { chat }, asked), wait, call)
+        return followed(userId, await access.composer.edit(bot, messageId, change, { chat }, asked), wait, call)
       },
     }),
     builtInTool({
@@ -127,7 +125,7 @@ export function sendingTools(access: BotAccess): BuiltInTool[] {
       destructive: true,
       about: ({ userId }) => userId,
       async run({ userId, messageId, chat, author, key, wait }, call) {
-        const row = composer.deleteForAll(reached(access, userId, call.standing), messageId, { chat, author }, key ?? null)
+        const row = access.composer.deleteForAll(reached(access, userId, call.standing), messageId, { chat, author }, key ?? null)
         return row === null ? words('It was still waiting, and is taken out of the queue') : followed(userId, row, wait, call)
       },
     }),

@@ -3,16 +3,21 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { standingOfKey } from '../../../server/control/key-rights.ts'
+import { live } from '../../../server/live.ts'
 import { BotFault } from '../../../server/bots/fault.ts'
 import type { BuiltInTool } from '../../../server/relay/built-in/server.ts'
-import type { Right, Standing } from '../../../server/http/rights.ts'
+import { ownerStanding, type Right, type Standing } from '../../../server/http/rights.ts'
 import { builtInTools, type RoomsWithTools } from '../../../server/tools/built-in-tools.ts'
 
-/** Rooms in which one bot and one broker session of somebody else exist, and which note whatever else is asked of them. */
-function rooms(asked: string[]): RoomsWithTools {
+/**
+ * Rooms in which one bot and one broker session of somebody else exist, and which note whatever else is asked of them; once they are over,
+ * all that is.
+ */
+function rooms(asked: string[], areOver = (): boolean => false): RoomsWithTools {
   const noting = (at: string, known: Record<string, unknown> = {}): unknown =>
     new Proxy(known, {
       get(_, name) {
+        if (areOver()) asked.push(`${at}.${String(name)} of a room that is over`)
         if (Object.hasOwn(known, name)) return known[String(name)]
         return (...given: unknown[]) => {
           asked.push(`${at}.${String(name)} ${JSON.stringify(given)}`)
@@ -105,4 +110,21 @@ test('lists of a limited key have nothing but what it names', async () => {
       name,
       JSON.stringify([{ type: 'text', text: '[]' }]),
     ])
+})
+
+test('a room that is made anew is the one its tools work with from then on', async () => {
+  const [before, after]: [string[], string[]] = [[], []]
+  let now = rooms(before, () => now !== first)
+  const first = now
+  const anew = await builtInTools({
+    browsers: live(() => now.browsers),
+    bots: live(() => now.bots),
+    brokers: live(() => now.brokers),
+    logins: live(() => now.logins),
+  })()
+  now = rooms(after)
+  const input = { userId: 'gate', sessionName: 'yard', handles: ['h'], topic: 't', messageId: '3EB0', chat: '15550100011', id: 'one' }
+  for (const tool of anew) await run(tool, input, ownerStanding)
+  expect(before).toEqual([])
+  expect(after.length).toBeGreaterThan(20)
 })
