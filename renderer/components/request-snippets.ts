@@ -74,6 +74,15 @@ export interface Piece {
   kind: 'plain' | 'word' | 'string' | 'number' | 'field'
 }
 
+/** The classes of their colours. */
+export const pieceColours = {
+  plain: '',
+  word: 'text-(--code-k)',
+  string: 'text-(--code-s)',
+  number: 'text-(--code-n)',
+  field: 'text-(--code-f)',
+} as const satisfies Record<Piece['kind'], string>
+
 const pattern =
   /("(?:[^"\\]|\\.)*"(?=\s*:))|("(?:[^"\\]|\\.)*"|'(?:[^'\\\n]|\\.)*')|\b(curl|const|await|import|method|headers|json|body)\b|(\b\d[\d.]*\b)/g
 

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import type { RouteDefinition } from '../../http/contract.ts'
-import { gatewayResponses, sessionInAddress } from './gateway.ts'
+import { gatewayResponses, ofGateway, sessionInAddress } from './gateway.ts'
 
 const description =
   'The same as the address without the last word, for clients that insist on it. GET with `accept: text/event-stream` and no `mcp-session-id` opens the stream of the older HTTP+SSE transport (2024-11-05).'
@@ -15,17 +15,7 @@ const words = {
 } as const
 
 const facts = <const Method extends keyof typeof words>(method: Method) =>
-  ({
-    method,
-    tag: 'Gateway',
-    summary: words[method],
-    description,
-    access: 'public',
-    right: 'anyone',
-    bodyType: 'raw',
-    openedBySession: true,
-    responses: gatewayResponses,
-  }) as const
+  ({ ...ofGateway, method, summary: words[method], description }) as const
 
 const withSession = <const Method extends keyof typeof words, const Path extends string>(method: Method, path: Path) =>
   ({ ...facts(method), path, params: sessionInAddress }) as const
@@ -46,15 +36,11 @@ export const fieldRoutes = {
   bearerAtSseGet: withBearer('GET', '/sse'),
   bearerAtSseDelete: withBearer('DELETE', '/sse'),
   olderMessage: {
+    ...ofGateway,
     method: 'POST',
     path: '/mcp/messages/:stream',
-    tag: 'Gateway',
     summary: 'Send a message of the older transport; the answer comes on its stream',
     description: 'The address is told by the first event of the stream, and ends with it.',
-    access: 'public',
-    right: 'anyone',
-    bodyType: 'raw',
-    openedBySession: true,
     params: z.object({ stream: z.string().max(64) }),
     responses: {
       202: { description: 'Taken', contentType: 'text/plain' },

@@ -13,22 +13,20 @@ export const gatewayResponses = {
   401: failure('Invalid or expired session'),
   402: { description: 'Not enough credits; the JSON-RPC error names the shortfall', contentType: 'application/json' },
 } as const
+export const ofGateway = {
+  tag: 'Gateway',
+  access: 'public',
+  right: 'anyone',
+  bodyType: 'raw',
+  openedBySession: true,
+  responses: gatewayResponses,
+} as const
 const params = sessionInAddress
 const description =
   'Speaks the revisions 2025-03-26 to 2025-11-25 and 2026-07-28 of the protocol, and to a GET without `mcp-session-id` the older HTTP+SSE transport (2024-11-05).'
 
 const route = <const Method extends 'GET' | 'POST' | 'DELETE'>(method: Method, summary: string) =>
-  ({
-    method,
-    tag: 'Gateway',
-    summary,
-    description,
-    access: 'public',
-    right: 'anyone',
-    bodyType: 'raw',
-    openedBySession: true,
-    responses: gatewayResponses,
-  }) as const
+  ({ ...ofGateway, method, summary, description }) as const
 
 export const gatewayRoutes = {
   mcpPost: { ...route('POST', 'Send a message, with the session in the address'), path: '/mcp/:sessionId', params },
