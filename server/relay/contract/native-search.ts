@@ -1,7 +1,7 @@
 /** What the window needs of tool search: what a session shows, what that saves, and a person's own search over all its tools. */
 import { z } from 'zod'
 import { isoTime, type RouteDefinition } from '../../http/contract.ts'
-import { failure, rowId } from './parts.ts'
+import { failure, longestQuestion, rowId } from './parts.ts'
 
 const foundTool = z.object({
   /** As the session knows it; as its server does for one that the session does not reach. */
@@ -71,7 +71,7 @@ export const searchRoutes = {
     access: 'key',
     right: 'relay:use',
     params: row,
-    query: z.object({ query: z.string().max(500), limit: z.coerce.number().int().min(1).max(100).default(20) }),
+    query: z.object({ query: z.string().max(longestQuestion), limit: z.coerce.number().int().min(1).max(100).default(20) }),
     responses: { 200: { description: 'The best first', body: searched }, 404: failure('No such session') },
   },
 } as const satisfies Record<string, RouteDefinition>

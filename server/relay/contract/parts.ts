@@ -16,6 +16,9 @@ export const groupId = z.string().regex(/^group_[0-9A-Za-z]{12}$/)
 export const profileId = z.string().regex(/^profile_[0-9A-Za-z]{12}$/)
 export const toolName = z.string().min(1).max(512)
 
+/** Characters of a question to tool search, an agent's or a person's. */
+export const longestQuestion = 500
+
 /** Days. */
 export const expiresIn = z.number().positive().max(3_650)
 

@@ -1,4 +1,5 @@
 /** Answers `search_tools` and `describe_tool`, and says what is wrong with a `call_tool` that names no tool. They cost nothing. */
+import { longestQuestion } from '../contract/parts.ts'
 import type { StoredSession } from '../sessions/store.ts'
 import type { ToolEntry, View } from '../sessions/view.ts'
 import type { Json } from '../upstreams/connection.ts'
@@ -37,14 +38,11 @@ export function answerMetaCall(
 
   async function find({ query, limit }: Json): Promise<Json> {
     if (typeof query !== 'string' || query.trim() === '') return failed('Say in `query` what is to be done.')
+    if (query.length > longestQuestion)
+      return failed(`Say in \`query\` what is to be done in a few words: at most ${longestQuestion} characters, not ${query.length}.`)
     const most = typeof limit === 'number' && limit >= 1 ? Math.min(Math.trunc(limit), mostResults) : defaultResults
     const { hits, of, took } = await search.find(view, query, most)
-    uses.searched(session.id, {
-      query: query.slice(0, 500),
-      took,
-      of,
-      found: hits.map(({ entry, score }) => ({ key: toolKey(entry), score })),
-    })
+    uses.searched(session.id, { query, took, of, found: hits.map(({ entry, score }) => ({ key: toolKey(entry), score })) })
     return answer({ tools: hits.map(({ entry, score }) => shortOf(entry, score)), of })
   }
 }

@@ -3,7 +3,7 @@
  * a server has a tool of that name.
  */
 import type { View, ToolEntry } from '../sessions/view.ts'
-import type { SessionPolicy } from '../contract/parts.ts'
+import { longestQuestion, type SessionPolicy } from '../contract/parts.ts'
 import type { ToolDefinition } from '../upstreams/store.ts'
 
 export const metaKinds = ['search_tools', 'describe_tool', 'call_tool'] as const
@@ -69,7 +69,7 @@ function definitionsOf(names: { search: string; describe: string; call: string }
       inputSchema: {
         type: 'object',
         properties: {
-          query: { type: 'string', description: 'What is to be done, in a few words' },
+          query: { type: 'string', maxLength: longestQuestion, description: 'What is to be done, in a few words' },
           limit: { type: 'integer', minimum: 1, maximum: mostResults, default: defaultResults },
         },
         required: ['query'],

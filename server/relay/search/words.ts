@@ -77,14 +77,18 @@ for (const line of alike) {
   }
 }
 
-/** `moveContainer2` and `move_container-2` are move, container, 2. */
+/** Nobody asks for more of one; a misspelt one takes room by the square of its length. */
+const longestWord = 64
+
+/** `moveContainers` and `move_containers` are move, containers. Servers and strangers write the text: each step looks at a letter once. */
 export function wordsOf(text: string): string[] {
   return text
     .replaceAll(/(\p{Ll}|\p{N})(\p{Lu})/gu, '$1 $2')
-    .replaceAll(/(\p{Lu}+)(\p{Lu}\p{Ll})/gu, '$1 $2')
+    .replaceAll(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== '')
+    .map((word) => word.slice(0, longestWord))
 }
 
 /** A word as it is compared; null for one that says nothing. */

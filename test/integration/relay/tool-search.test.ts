@@ -137,6 +137,20 @@ test('what is off or not there is neither found nor called, and the model is tol
   await client.close()
 })
 
+test('a question longer than the tool says is refused in words, and is no search', async () => {
+  const made = await session()
+  const client = await connect(made.sessionUrl)
+  const { tools } = await client.listTools()
+  expect(tools[0]).toMatchObject({ name: 'search_tools', inputSchema: { properties: { query: { maxLength: 500 } } } })
+  const search = (query: string) => client.callTool({ name: 'search_tools', arguments: { query } })
+  const refused = await search('A'.repeat(501))
+  expect(refused.isError).toBe(true)
+  expect(textOf(refused)).toContain('at most 500 characters, not 501')
+  expect(JSON.parse(textOf(await search(`void gate pass ${'A'.repeat(485)}`))).tools[0].name).toBe('yard__void_gate_pass')
+  expect((await relay.call('GET', `/v1/relay-sessions/${made.id}/tool-search`)).body.searches).toBe(1)
+  await client.close()
+})
+
 test('switching it on shows three tools in place of all at once, with the pinned ones; hidden tools still answer to their names', async () => {
   const made = await session({ search: 'off' })
   const client = await connect(made.sessionUrl)

@@ -46,3 +46,13 @@ test('a changed tool is found by its new words as soon as they are learned, and 
   expect(keysOf(index, 'moon phases', sees)[0]).toBe('weather.tide_table 2')
   expect(keysOf(index, 'remove a container from the yard plan', sees)[0]).toBe('yard.delete_container')
 })
+
+test('a word without end, in a description or a question, counts by its beginning', () => {
+  const description = `Moon phases ${'q'.repeat(200_000)}`
+  const endless: Findable = { key: 'odd.blob', server: 'odd', name: 'blob', title: '', description, args: '' }
+  const index = indexOf([...findable, endless])
+  const sees = new Set([...all, endless.key])
+  expect(keysOf(index, 'moon phases', sees)[0]).toBe('odd.blob')
+  expect(keysOf(index, 'q'.repeat(200_000), sees)[0]).toBe('odd.blob')
+  expect(keysOf(index, 'q'.repeat(70), sees)[0]).toBe('odd.blob')
+})
