@@ -75,7 +75,10 @@ export class ApiAdmin {
       throw new RelayFault('openapi-file', 'The description of this API was given as a file, so there is no address to fetch it from')
     const wanted = refresh === true ? { source: before.source ?? '' } : given
     const read = wanted.document === undefined && wanted.source === undefined ? {} : await this.#read(wanted)
-    const api = { ...before, ...read, ...(chosen === undefined ? {} : { chosen }) }
+    // Reading takes its time: what was changed meanwhile stands, and where that is the description, it is newer than what was read.
+    const now = this.#stored(id)
+    const isOutdated = refresh === true && now.source !== before.source
+    const api = { ...now, ...(isOutdated ? {} : read), ...(chosen === undefined ? {} : { chosen }) }
     if (chosen !== undefined) refuseUnknown(api)
     await upstreamAdmin.reconnect(id, actor, () => store.put(id, api))
     return viewOf(api)
