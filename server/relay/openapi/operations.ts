@@ -1,6 +1,6 @@
 /** The operations of an API as tools: one for each, under a name that every model takes, with one argument for each thing it wants. */
 import type { Json } from '../upstreams/connection.ts'
-import { isObject } from './document.ts'
+import { invalid, isObject } from './document.ts'
 import { withFiles } from './files.ts'
 import { resolved } from './references.ts'
 import { free, schemaOf } from './schemas.ts'
@@ -70,13 +70,16 @@ const ownHeaders = new Set([
   'cookie',
 ])
 const maxOperations = 2_000
+/** Characters of all of them: each holds what it refers to, and the house takes them in, writes and reads them as a whole. */
+const maxPlan = 32 * 1_048_576
 const maxText = 2_000
 
-/** Read in the order of the document. */
+/** Read in the order of the document. Throws `openapi-invalid`. */
 export function planOf(document: Json): ApiPlan {
   const info = isObject(document['info']) ? document['info'] : {}
   const taken = {}
   const operations: Operation[] = []
+  let size = 0
   for (const [path, item] of Object.entries(isObject(document['paths']) ? document['paths'] : {})) {
     const pathItem = resolved(document, item)
     if (pathItem === undefined || !path.startsWith('/')) continue
@@ -85,7 +88,10 @@ export function planOf(document: Json): ApiPlan {
       if (operation === undefined || operations.length >= maxOperations) continue
       const name = free(taken, toolNameOf(operation['operationId'], method, path))
       Object.assign(taken, { [name]: true })
-      operations.push(operationOf(document, { path, method, name, operation, shared: pathItem['parameters'] }))
+      const read = operationOf(document, { path, method, name, operation, shared: pathItem['parameters'] })
+      size += JSON.stringify(read).length
+      if (size > maxPlan) throw invalid(`Its operations have more than ${maxPlan / 1_048_576} MiB, each with all it refers to`)
+      operations.push(read)
     }
   }
   return {

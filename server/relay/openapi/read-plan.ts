@@ -1,4 +1,4 @@
-/** From the text of a description to what it offers: a short one here, a long one in a thread of its own. */
+/** From the text of a description to what it offers: one that is small whatever is in it here, any other in a thread of its own. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -7,18 +7,28 @@ import { invalid, readDocument } from './document.ts'
 import { planOf, type ApiPlan } from './operations.ts'
 import type { Read } from './reader.ts'
 
-/** Characters that are read in a few milliseconds. */
-const short = 65_536
+/** Characters that are read in a few milliseconds where each stands for itself. */
+const short = 4_096
 /** Far more than the largest description that is taken needs. */
 const limits = { maxOldGenerationSizeMb: 1_024 }
 const patience = 60_000
 
 /** Throws `openapi-invalid`. */
 export async function planFrom(text: string): Promise<ApiPlan> {
-  if (text.length <= short) return planOf(await readDocument(text))
+  if (isSmall(text)) return planOf(await readDocument(text))
   const read = await inThread(text)
   if ('refused' in read) throw new RelayFault('openapi-invalid', read.refused)
   return read.plan
+}
+
+/** JSON without references: aliases of YAML stand for far more than is written, and each operation walks what it refers to. */
+function isSmall(text: string): boolean {
+  if (text.length > short) return false
+  try {
+    return !JSON.stringify(JSON.parse(text)).includes('"$ref"')
+  } catch {
+    return false
+  }
 }
 
 function inThread(text: string): Promise<Read> {

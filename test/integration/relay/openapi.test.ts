@@ -36,6 +36,8 @@ const description = {
 }
 /** What its description says now; tests change it. */
 let published: object = description
+/** What its answer to a question for that waits for; called with the question. */
+let whenAsked: () => Promise<void> = async () => {}
 const asked: { method: string; url: string; key: string | undefined; body: string }[] = []
 
 const api = createServer(async (request, response) => {
@@ -44,7 +46,7 @@ const api = createServer(async (request, response) => {
   const { pathname } = new URL(request.url ?? '', 'http://yard')
   const json = (status: number, value: object): void =>
     void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
-  if (pathname === '/openapi.json') return json(200, published)
+  if (pathname === '/openapi.json') return whenAsked().then(() => json(200, published))
   asked.push({ method: request.method ?? '', url: request.url ?? '', key: request.headers['x-key']?.toString(), body })
   if (pathname === '/api/slots/C14') return json(200, { id: 'C14', free: true })
   if (pathname === '/api/slots') return json(201, { id: 'C15', ...(JSON.parse(body) as object) })
@@ -83,6 +85,20 @@ async function connect(): Promise<Client> {
   await client.connect(transport)
   onTestFinished(() => client.close())
   return client
+}
+/** Holds the next reading of the description until it is let go. */
+function holdReading(): { begun: Promise<void>; letGo: () => void } {
+  const begun = Promise.withResolvers<void>()
+  const held = Promise.withResolvers<void>()
+  whenAsked = () => {
+    begun.resolve()
+    return held.promise
+  }
+  onTestFinished(() => {
+    held.resolve()
+    whenAsked = async () => {}
+  })
+  return { begun: begun.promise, letGo: held.resolve }
 }
 const textOf = ({ content }: { content?: unknown }): string => (Array.isArray(content) ? String(content[0]?.text) : '')
 
@@ -125,6 +141,41 @@ test('a description as long as those of large APIs is read in a thread of its ow
     body: { error: expect.stringMatching(/no paths/) as string },
   })
 })
+
+test.each([
+  [
+    'aliases',
+    [
+      'a: &a {type: object, properties: {x: {type: string}}}',
+      ...['ab', 'bc', 'cd'].map(([from, to]) => `${to}: &${to} {type: object, properties: {x: *${from}, y: *${from}, z: *${from}}}`),
+      "openapi: 3.1.0\ninfo: {title: Yard, version: '1'}",
+      'paths: {/slots: {post: {requestBody: {content: {application/json: {schema: *d}}}}}}',
+    ].join('\n'),
+  ],
+  [
+    'references',
+    JSON.stringify({
+      ...{ openapi: '3.1.0', info: { title: 'Yard', version: '1' }, components: { schemas: { Slot: { type: 'object' } } } },
+      paths: {
+        '/slots': { post: { requestBody: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Slot' } } } } } },
+        '/berths': { $ref: '#/paths/~1slots' },
+      },
+    }),
+  ],
+  ['references', '{"openapi":"3.1.0","info":{"title":"Yard"},"paths":{"/a":{"get":{}},"/b":{"\\u0024ref":"#/paths/~1a"}}}'],
+])(
+  'a small description whose %s stand for more than is written holds nobody up: it is read in a thread of its own',
+  async (_, document) => {
+    let threads = 0
+    const count = (): void => void (threads += 1)
+    process.on('worker', count)
+    onTestFinished(() => void process.off('worker', count))
+    expect(await call('POST', '/v1/api-previews', { document })).toMatchObject({ status: 200, body: { title: 'Yard' } })
+    expect(threads).toBe(1)
+    expect(await call('POST', '/v1/api-previews', { document: JSON.stringify(description) })).toMatchObject({ status: 200 })
+    expect(threads).toBe(1)
+  },
+)
 
 test('a client calls its operations as tools, with the credential a person gave', async () => {
   await added('yard')
@@ -187,6 +238,41 @@ test('only what a person chose is a tool, and a changed description is held back
 
   expect(await call('PATCH', `/v1/apis/${id}`, { chosen: ['GET /nothing'] })).toMatchObject({ status: 400 })
   expect(await call('GET', '/v1/apis/up_000000000000')).toMatchObject({ status: 404 })
+})
+
+test('what a person chose while the description was read anew stays chosen', async () => {
+  const id = await added('yard')
+  const { begun, letGo } = holdReading()
+  const reading = call('PATCH', `/v1/apis/${id}`, { refresh: true })
+  await begun
+  expect(await call('PATCH', `/v1/apis/${id}`, { chosen: ['GET /slots/{id}'] })).toMatchObject({ status: 200 })
+  letGo()
+  expect(await reading).toMatchObject({ status: 200, body: { chosen: ['GET /slots/{id}'] } })
+  await ready(id)
+  expect(relay.room.upstreams.get(id).catalogue.tools.map(({ name }) => name)).toEqual(['readSlot'])
+})
+
+test('a description given while the one before it was read anew is not replaced by that', async () => {
+  const id = await added('yard')
+  const { begun, letGo } = holdReading()
+  const reading = call('PATCH', `/v1/apis/${id}`, { refresh: true })
+  await begun
+  const later = { ...description, info: { title: 'Yard of today', version: '3' } }
+  expect(await call('PATCH', `/v1/apis/${id}`, { document: JSON.stringify(later) })).toMatchObject({ status: 200 })
+  letGo()
+  expect(await reading).toMatchObject({ status: 200, body: { refreshable: false, api: { title: 'Yard of today' } } })
+})
+
+test('an API that was removed while its description was read is not there again', async () => {
+  const id = await added('yard')
+  const { begun, letGo } = holdReading()
+  const reading = call('PATCH', `/v1/apis/${id}`, { refresh: true })
+  await begun
+  await relay.room.upstreamAdmin.remove(id, 'owner')
+  letGo()
+  expect(await reading).toMatchObject({ status: 404 })
+  expect(await call('GET', `/v1/apis/${id}`)).toMatchObject({ status: 404 })
+  expect(relay.room.upstreamAdmin.list()).toEqual([])
 })
 
 test('it stays one over its changes, and its key never leaves the seal', async () => {

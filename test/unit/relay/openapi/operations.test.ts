@@ -161,4 +161,17 @@ describe('a description is refused', () => {
   ])('%s', async (_, text, why) => {
     await expect(readDocument(text)).rejects.toMatchObject({ code: 'openapi-invalid', message: expect.stringMatching(why) as string })
   })
+
+  test('whose operations all refer to the same, and hold far more than was written', async () => {
+    const requestBody = { content: { 'application/json': { schema: { $ref: '#/components/schemas/Slot' } } } }
+    const methods = Object.fromEntries(['get', 'put', 'post', 'delete', 'patch'].map((method) => [method, { requestBody }]))
+    const paths = Array.from({ length: 400 }, (_, index) => [`/${index}`, { $ref: '#/components/pathItems/all' }])
+    const many = (schema: Json): Json =>
+      api(Object.fromEntries(paths) as Json, { components: { schemas: { Slot: schema }, pathItems: { all: methods } } })
+    expect((await plan(many({ const: 'x' }))).operations).toHaveLength(2_000)
+    await expect(plan(many({ const: 'x'.repeat(20_000) }))).rejects.toMatchObject({
+      code: 'openapi-invalid',
+      message: expect.stringContaining('more than 32 MiB') as string,
+    })
+  })
 })
