@@ -42,6 +42,7 @@ export class OAuthClients {
     if (Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return undefined
     const known = this.#byUpstream.get(id)
     if (known?.url === url) return known.oauthClient
+    if (known !== undefined) this.#giveUpBegun(id)
     const { store, clock, egress, callbackUrl } = this.#options
     const oauthClient = new OAuthClient({
       clock,
@@ -49,7 +50,10 @@ export class OAuthClients {
       fetch: createEgressFetch(egress, originsOf([url])),
       redirectUrl: callbackUrl,
       kept: store.find(id, url),
-      keep: (kept) => store.put(id, url, kept, clock.now()),
+      keep: (kept) => {
+        // What the address before still brings must not take the place of what this one granted.
+        if ((this.#byUpstream.get(id)?.url ?? url) === url) store.put(id, url, kept, clock.now())
+      },
     })
     this.#byUpstream.set(id, { oauthClient, url })
     return oauthClient
@@ -109,6 +113,10 @@ export class OAuthClients {
   forget(id: string): void {
     this.#byUpstream.delete(id)
     this.#options.store.remove(id)
+    this.#giveUpBegun(id)
+  }
+
+  #giveUpBegun(id: string): void {
     for (const [state, { upstreamId }] of this.#begun) if (upstreamId === id) this.#begun.delete(state)
   }
 }

@@ -1,5 +1,5 @@
 /** Remote servers that want OAuth: a person signs in once, the relay keeps it going, and nothing of it is seen or kept in the clear. */
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { openOAuthHouse, type OAuthHouse } from '../../fakes/oauth-house.ts'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
 import { testClock } from '../../fakes/kernel.ts'
@@ -146,6 +146,23 @@ test('signing out forgets the tokens; another address never sees them', async ()
   await signIn(id)
   await admin().change(id, { url: `${house.url}/mcp?other` }, 'owner')
   expect((await reaches(id, 'signed-out')).signedIn).toBe(false)
+})
+
+test('a page left open for the address before does not take the place of what another address granted', async () => {
+  const other = await openOAuthHouse()
+  onTestFinished(() => other.stop())
+  const id = add()
+  await reaches(id, 'signed-out')
+  const left = await begin(id)
+  await admin().change(id, { url: other.mcpUrl }, 'owner')
+  await reaches(id, 'signed-out')
+  await signIn(id)
+  const grants = () => relay.context.database.prepare('SELECT hex(sealed) FROM relay_grants').pluck().all()
+  const before = grants()
+  expect(await browse(left.body.url)).toMatchObject({ status: 400 })
+  expect(grants()).toEqual(before)
+  expect(house.granted).toEqual([])
+  expect(await callBerth()).toBe('Berth 7')
 })
 
 test('a person who says no, an answer nobody asked for, and one that comes twice sign nobody in', async () => {
