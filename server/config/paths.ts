@@ -1,4 +1,5 @@
 /** Reading and changing plain JSON values by path. */
+import { isDeepStrictEqual } from 'node:util'
 
 export type JsonObject = Record<string, unknown>
 export type Path = readonly (string | number)[]
@@ -46,6 +47,18 @@ export function merge(base: unknown, patch: unknown): unknown {
   const merged: JsonObject = { ...base }
   for (const [name, value] of Object.entries(patch)) define(merged, name, merge(Object.hasOwn(base, name) ? base[name] : undefined, value))
   return merged
+}
+
+/** `before` where `now` still is what was tried in its place; `now` where it was changed since. */
+export function takenBack(now: unknown, tried: unknown, before: unknown): unknown {
+  if (isDeepStrictEqual(now, tried)) return before
+  if (!isPlainObject(now) || !isPlainObject(tried) || !isPlainObject(before)) return now
+  const result: JsonObject = {}
+  for (const name of new Set([...Object.keys(now), ...Object.keys(before)])) {
+    const value = takenBack(getAt(now, [name]), getAt(tried, [name]), getAt(before, [name]))
+    if (value !== undefined) define(result, name, value)
+  }
+  return result
 }
 
 /** As an own property: assigning to `__proto__`, which JSON may contain, would change the prototype instead. */

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
 import { type Fault, KernelFault } from '../fault.ts'
 import type { Log } from '../log.ts'
 import type { FixedSettings } from './options.ts'
-import { dotted, getAt, isPlainObject, merge, removeAt, setAt, type JsonObject } from './paths.ts'
+import { dotted, getAt, isPlainObject, merge, removeAt, setAt, takenBack, type JsonObject } from './paths.ts'
 import { unknownPaths } from './salvage.ts'
 import { loadSettings, saveSettings } from './settings-file.ts'
 import { defaultSettings, settingsSchema, settingsVersion, type Settings } from './settings.ts'
@@ -19,7 +19,7 @@ export interface SettingsStore extends SettingsSource {
    * changed then.
    */
   change(patch: unknown): Settings
-  /** The same; returns what takes the whole change back, for one that turns out not to work. */
+  /** The same; returns what takes the whole change back, for one that turns out not to work. What was changed since stays. */
   changeOnTrial(patch: unknown): () => void
   /**
    * Puts values in force by dotted path, for as long as something lives that they belong to: nothing of them reaches the file, so that
@@ -112,7 +112,8 @@ export function createSettingsStore({ file, fixed = new Map(), clock, log }: Set
   function changeOnTrial(patch: unknown): () => void {
     const before = saved
     change(patch)
-    return () => put(before)
+    const tried = saved
+    return () => put(settingsSchema.parse(takenBack(saved, tried, before)))
   }
 
   /** The patch without what is fixed already to the same value, so that a client may send back all it has read. */

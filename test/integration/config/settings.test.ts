@@ -223,6 +223,20 @@ describe('changing settings', () => {
     expect(createSettingsStore({ file }).current()).toEqual(before)
   })
 
+  test('takes back what it changed alone: what was set while it was tried stays', () => {
+    const { file } = fileWith({ version: 1, settings: { theme: 'light' } })
+    const store = createSettingsStore({ file })
+    const takeBack = store.changeOnTrial({ theme: 'dark', apis: { browsers: { port: 7001 }, bots: { port: 7002 } } })
+    store.change({ logLevel: 'warn', apis: { browsers: { openTo: 'lan' }, bots: { port: 7003 } } })
+    takeBack()
+    const expected = merge(defaultSettings, {
+      ...{ theme: 'light', logLevel: 'warn' },
+      apis: { browsers: { openTo: 'lan' }, bots: { port: 7003 } },
+    })
+    expect(store.current()).toEqual(expected)
+    expect(createSettingsStore({ file }).current()).toEqual(expected)
+  })
+
   test('refuses what a flag or variable fixes, and never writes the fixed value into the file', () => {
     const file = join(temporaryFolder(), 'settings.json')
     const store = createSettingsStore({
