@@ -20,7 +20,7 @@ export class HeldCalls {
 
   /** Why the call may not be made; null when its price is held. */
   hold(id: RequestId, entry: ToolEntry): Refusal | null {
-    const held = this.#meter.hold({ session: this.#session, entry, request: this.#request })
+    const held = this.#meter.hold({ session: this.#session, entry, request: this.#messageOf(id) })
     if (!(held instanceof MeteredCall)) return held
     this.#byId.set(id, held)
     return null
@@ -36,6 +36,15 @@ export class HeldCalls {
     const refusal = this.hold(id, entry)
     if (refusal !== null) throw refusalError(refusal, entry)
     return this.take(id, entry)
+  }
+
+  /** What asks for this call: the others of its batch have secrets of their own, of which its tool knows nothing. */
+  #messageOf(id: RequestId): unknown {
+    if (!Array.isArray(this.#request)) return this.#request
+    return this.#request.find((message: unknown) => {
+      const { id: of, method } = Object(message) as { id?: unknown; method?: unknown }
+      return of === id && method === 'tools/call'
+    })
   }
 
   /** Gives back what was not made, e.g. because the request was refused on its way. */
