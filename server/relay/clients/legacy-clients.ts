@@ -223,8 +223,10 @@ export class LegacyClients {
         void redactedMessage(client.session.policy.redact, said)
           .then(({ method, params }) => relay.server.notification({ method, ...(params === undefined ? {} : { params }) }))
           .catch(() => undefined),
-      ask: ({ method, params }, signal) =>
-        relay.server.request({ method, ...(params === undefined ? {} : { params }) }, asJson, { signal, timeout: 3_600_000 }),
+      ask: async (asked, signal) => {
+        const { method, params } = await redactedMessage(client.session.policy.redact, asked)
+        return relay.server.request({ method, ...(params === undefined ? {} : { params }) }, asJson, { signal, timeout: 3_600_000 })
+      },
       onToolsChange: (parts) => announce(relay, parts),
     })
     const relay = createRelayServer({ ...this.#options, client, era: 'legacy', cancelled: (id) => void tellCancelled(transport, id) })

@@ -3,7 +3,9 @@ import { McpServer, ProtocolError, ResourceNotFoundError, type ServerCapabilitie
 import { version } from '../../version.ts'
 import { upstreamOfResource } from '../sessions/resources.ts'
 import type { View } from '../sessions/view.ts'
+import type { Json } from '../upstreams/connection.ts'
 import { callTool, passOn, type PassOnOptions } from './pass-on.ts'
+import { redactedAnswer } from '../calls/redactor.ts'
 import { answerRestCall, restTools } from '../calls/rest-tool.ts'
 import { answerMetaCall } from '../search/meta-calls.ts'
 import { shownTools } from '../search/meta-tools.ts'
@@ -101,16 +103,18 @@ export function createRelayServer(options: PassOnOptions): McpServer {
     )) as { completion: { values: [] } }
   })
   if (options.era === 'legacy') {
+    /** The answer says nothing, but a server may refuse in its own words. */
+    const cleaned = (work: () => Promise<void>): Promise<Json> =>
+      redactedAnswer(client.session.policy.redact, async () => {
+        await work()
+        return {}
+      })
     server.setRequestHandler('resources/subscribe', async ({ params }) => {
       const upstream = upstreamOfResource(await client.settledView(), params.uri)
       if (upstream === undefined) throw new ResourceNotFoundError(params.uri)
-      await client.watch(params.uri, upstream)
-      return {}
+      return cleaned(() => client.watch(params.uri, upstream))
     })
-    server.setRequestHandler('resources/unsubscribe', async ({ params }) => {
-      await client.unwatch(params.uri)
-      return {}
-    })
+    server.setRequestHandler('resources/unsubscribe', ({ params }) => cleaned(() => client.unwatch(params.uri)))
     server.setRequestHandler('logging/setLevel', async ({ params }) => {
       await client.logs.want(params.level)
       return {}

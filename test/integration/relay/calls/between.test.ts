@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { serveRelay, type ServedRelay } from '../../../fakes/served-relay.ts'
+import { hearingTransport } from '../../../fakes/hearing-transport.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
 
 const program = join(import.meta.dirname, '..', '..', '..', 'fixtures', 'mcp', 'private-server.ts')
@@ -75,6 +76,34 @@ test.each(['legacy', 'auto'] as const)('what a server asks its client is cleaned
   await client.connect(new StreamableHTTPClientTransport(new URL(sessionUrl)))
   onTestFinished(() => client.close())
   expect([textOf(await client.callTool({ name: 'ask' })), asked]).toEqual(['known', [clean]])
+})
+
+test('what a server asks its client some time after a call is cleaned too', async () => {
+  const { id } = relay.room.upstreamAdmin.create(
+    { name: 'later', transport: 'stdio', command: process.execPath, args: [program], options: { process: 'client' } },
+    'owner',
+  )
+  onTestFinished(() => relay.room.upstreamAdmin.remove(id, 'owner'))
+  await eventually('it is ready', () => relay.room.upstreams.get(id).state === 'ready')
+  const { sessionUrl } = await open({ redact, upstreams: [id] })
+  const client = new Client({ name: 'test', version: '1' }, { capabilities: { sampling: {} }, versionNegotiation: { mode: 'legacy' } })
+  const asked: unknown[] = []
+  client.setRequestHandler('sampling/createMessage', ({ params }) => {
+    asked.push(params.systemPrompt, ...params.messages)
+    return { model: 'test', role: 'assistant', content: { type: 'text', text: 'sampled' } }
+  })
+  const { transport, hears } = hearingTransport(sessionUrl)
+  await client.connect(transport)
+  onTestFinished(() => client.close())
+  await hears
+  await client.callTool({ name: 'later' })
+  await eventually('it is asked', () => asked.length > 0)
+  expect(asked).toEqual([clean, { role: 'user', content: { type: 'text', text: clean } }])
+})
+
+test('what a server says to whoever wants to hear of a resource is cleaned', async () => {
+  const client = await connect((await open({ redact })).sessionUrl)
+  await expect(client.subscribeResource({ uri: 'notes://one' })).rejects.toThrow(clean)
 })
 
 test('a pattern that is none is refused with its own words, however it comes, and nothing is kept of it', async () => {
