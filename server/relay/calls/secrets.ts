@@ -5,7 +5,7 @@
 import type { ToolEntry } from '../sessions/view.ts'
 import type { Json } from '../upstreams/connection.ts'
 import { builtInId } from '../upstreams/definition.ts'
-import { placesOf, pointerOf, secretPathsOf, valueAt, withPlaces, type Path } from './secret-paths.ts'
+import { isNone, pathsOf, placesOf, pointerOf, secretPathsOf, valueAt, withPlaces, type Paths } from './secret-paths.ts'
 
 /** What one of Wheelhouse's own tools says of itself; paths as in `fields.*.value`. */
 export interface NamedSecrets {
@@ -31,13 +31,13 @@ interface Named {
 }
 
 interface Known {
-  hidden: readonly Path[]
-  unkept: readonly Path[]
+  hidden: Paths
+  unkept: Paths
   answer: boolean
 }
 
 export const notShown = '[secret]'
-const nothing: Known = { hidden: [], unkept: [], answer: false }
+const nothing: Known = { hidden: pathsOf([]), unkept: pathsOf([]), answer: false }
 const asItIs = (said: unknown): unknown => said
 /** Shorter ones would take words apart that are none. */
 const shortestEcho = 4
@@ -61,7 +61,7 @@ export class Secrets {
   /** What may be kept of a call. `request` is a message with `params`, or the parameters alone. */
   kept(entry: Pick<ToolEntry, 'upstream' | 'tool'>, request: unknown): SafeCall {
     const { unkept, answer } = this.#of(entry)
-    if (unkept.length === 0 && !answer) return { request, secrets: [], clean: asItIs }
+    if (isNone(unkept) && !answer) return { request, secrets: [], clean: asItIs }
     const way = Object(request).params === undefined ? ['arguments'] : ['params', 'arguments']
     const args = valueAt(request, way)
     const places = placesOf(args, unkept)
@@ -87,7 +87,7 @@ export class Secrets {
     let known = this.#read.get(definition)
     if (known === undefined) {
       const paths = secretPathsOf(definition.inputSchema)
-      known = paths.length === 0 ? nothing : { hidden: paths, unkept: paths, answer: false }
+      known = { hidden: paths, unkept: paths, answer: false }
       this.#read.set(definition, known)
     }
     return known
@@ -95,7 +95,7 @@ export class Secrets {
 }
 
 function knownOf({ arguments: hidden = [], typed = [], answer = false }: NamedSecrets): Known {
-  const paths = (given: readonly string[]): Path[] => given.map((path) => path.split('.'))
+  const paths = (given: readonly string[]): Paths => pathsOf(given.map((path) => path.split('.')))
   return { hidden: paths(hidden), unkept: paths([...hidden, ...typed]), answer }
 }
 

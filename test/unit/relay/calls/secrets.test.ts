@@ -94,6 +94,98 @@ test('a tool of Wheelhouse names its own: what is typed is shown to who is asked
   expect(clean({ isError: true, content: [{ type: 'text', text: 'There is one' }] }, true)).toMatchObject({ isError: true })
 })
 
+test('a secret beside what leads in circles is known, and one further in than anybody looks by its name', () => {
+  const page = { $ref: '#/$defs/page' }
+  const inputSchema = {
+    type: 'object',
+    properties: { up: page, down: page, next: page, same: { $ref: '#' }, pin: { type: 'string', format: 'password' }, password: text },
+    $defs: {
+      page: { anyOf: [page, { $ref: '#' }], properties: { up: page, down: page, next: page, last: page }, additionalProperties: page },
+    },
+  }
+  const deep = (password: unknown) => {
+    const innermost = { password, user: 'ann', resetPassword: true }
+    return ['last', 'next', 'down', 'up', 'down', 'next', 'last', 'up', 'up', 'up'].reduce(
+      (inner, name) => ({ [name]: inner }),
+      innermost as object,
+    )
+  }
+  const args = {
+    pin: 'pin-4711',
+    password: 'sesame',
+    same: { pin: 'pin-4712' },
+    next: { pin: 'pin-4713' },
+    down: { last: { pin: 'pin-4714' } },
+    ...deep('sesame'),
+  }
+  const hidden = {
+    pin: '[secret]',
+    password: '[secret]',
+    same: { pin: '[secret]' },
+    next: { pin: '[secret]' },
+    down: { last: { pin: '[secret]' } },
+    ...deep('[secret]'),
+  }
+  const secrets = new Secrets()
+  const entry = entryOf('pages', inputSchema)
+  expect(secrets.shown(entry, args)).toEqual(hidden)
+  const kept = secrets.kept(entry, { arguments: args })
+  const again = Object.fromEntries(kept.secrets.map((pointer) => [pointer, 'given anew']))
+  expect(JSON.stringify(withSecrets(argumentsOf(JSON.stringify(kept.request)), again))).not.toContain('[secret]')
+})
+
+test('a schema made of many branches that lead back to it is looked at so often and no more', () => {
+  let looks = 0
+  const counted = <Value extends object>(value: Value): Value =>
+    new Proxy(value, {
+      get: (of, key) => {
+        looks += 1
+        return Reflect.get(of, key)
+      },
+    })
+  const branches = Array.from({ length: 500 }, (_, at) => ({ $ref: `#/$defs/${at % 2 === 0 ? 'a' : 'b'}` }))
+  const part = counted({ anyOf: counted(branches), properties: { a: { $ref: '#/$defs/a' }, b: { $ref: '#/$defs/b' } } })
+  const inputSchema = {
+    type: 'object',
+    properties: { password: text, a: { $ref: '#/$defs/a' } },
+    $defs: counted({ a: part, b: { ...part } }),
+  }
+  const shown = new Secrets().shown(entryOf('wide', inputSchema), { password: 'sesame', a: { b: { api_key: 'key-4711', name: 'x' } } })
+  expect(looks).toBeLessThan(20_000)
+  expect(shown).toEqual({ password: '[secret]', a: { b: { api_key: '[secret]', name: 'x' } } })
+})
+
+test('a reference as long as a schema may be is followed once however many branches name it', () => {
+  let steps = 0
+  const round: object = new Proxy(
+    {},
+    {
+      getOwnPropertyDescriptor() {
+        steps += 1
+        return { value: round, configurable: true, enumerable: true }
+      },
+      get: () => round,
+    },
+  )
+  const far = { $ref: `#/$defs${'/x'.repeat(100)}` }
+  const inputSchema = {
+    type: 'object',
+    properties: { password: text, odd: { anyOf: Array.from({ length: 1_000 }, () => far) } },
+    $defs: round,
+  }
+  expect(new Secrets().shown(entryOf('far', inputSchema), { password: 'sesame' })).toEqual({ password: '[secret]' })
+  expect(steps).toBeLessThan(1_000)
+})
+
+test('what stands within a secret is hidden with it, as one', () => {
+  const entry = entryOf('either', {
+    properties: { way: { anyOf: [{ format: 'password' }, { properties: { pin: { format: 'password' } } }] } },
+  })
+  const kept = new Secrets().kept(entry, { arguments: { way: { pin: 'pin-4711' } } })
+  expect(kept).toMatchObject({ request: { arguments: { way: '[secret]' } }, secrets: ['/way'] })
+  expect(kept.clean('no pin-4711', true)).toBe('no [secret]')
+})
+
 test('a schema that leads in circles, or names what every object has, is read to an end', () => {
   const all = { $ref: '#' }
   const circle = { type: 'object', properties: { a: all, b: all, c: all, password: text }, anyOf: [all, all], items: all }
