@@ -58,13 +58,12 @@ export class Redactor {
     const isBytes = 'type' in value && (value.type === 'image' || value.type === 'audio')
     // A question that is answered at an address, which must still lead there.
     const isQuestion = 'mode' in value && value.mode === 'url'
-    return Object.fromEntries(
-      Object.entries(value).map(([key, each]: [string, unknown]) =>
-        untouched.has(key) || (isBytes && key === 'data') || (isQuestion && key === 'url')
-          ? [key, each]
-          : [this.#text(key, counts), this.#walk(each, counts)],
-      ),
+    const fields = Object.entries(value).map(([name, each]: [string, unknown]) =>
+      untouched.has(name) || (isBytes && name === 'data') || (isQuestion && name === 'url')
+        ? { name, clean: name, each }
+        : { name, clean: this.#text(name, counts), each: this.#walk(each, counts) },
     )
+    return Object.fromEntries(apart(fields))
   }
 
   #text(text: string, counts: Map<string, number>): string {
@@ -83,6 +82,23 @@ export class Redactor {
     }
     return clean
   }
+}
+
+/** Names that have become the same are numbered, those that stayed what they were go first. */
+function apart(fields: readonly { name: string; clean: string; each: unknown }[]): [string, unknown][] {
+  const taken = new Set(fields.flatMap(({ name, clean }) => (name === clean ? [name] : [])))
+  const numbers = new Map<string, number>()
+  return fields.map(({ name, clean, each }) => {
+    if (name === clean) return [name, each]
+    let free = clean
+    for (let number = numbers.get(clean) ?? 2; taken.has(free); number += 1) {
+      free = `${clean} ${number}`
+      // Where the next one goes on: thousands may have become the same.
+      numbers.set(clean, number + 1)
+    }
+    taken.add(free)
+    return [free, each]
+  })
 }
 
 export function isRedacting({ kinds, patterns }: Redaction): boolean {

@@ -41,6 +41,17 @@ test('own patterns are named where they stood and counted, and what is handed ba
   await expect(redactorFor({ patterns: [{ name: 'ahead', pattern: '(?=a)' }] })).rejects.toThrow(SyntaxError)
 })
 
+test('fields whose names are private keep apart, each with what it held', async () => {
+  const redactor = await redactorFor({ kinds: ['email'] })
+  const given = { 'ann@a.test': 1, '[e-mail] 2': 'its own', 'bob@b.test': { 'ann@a.test': 2 }, plain: 3, '[e-mail]': 4, 'cid@c.test': 5 }
+  const { value, did } = redactor.value<unknown>(given)
+  expect(value).toEqual({
+    ...{ '[e-mail] 3': 1, '[e-mail] 2': 'its own', '[e-mail] 4': { '[e-mail]': 2 }, plain: 3, '[e-mail]': 4, '[e-mail] 5': 5 },
+  })
+  expect(did).toBe('4 e-mail')
+  expect(redactor.value<unknown>({ 'ann@a.test': 1, 'bob@b.test': 2 }).value).toEqual({ '[e-mail]': 1, '[e-mail] 2': 2 })
+})
+
 test('texts made to hold up whoever reads them hold up nobody', async () => {
   const redactor = await redactorFor({ kinds: all, patterns: [{ name: 'x', pattern: '(a+)+$' }] })
   for (const part of ['a', 'a@', 'a.', '1 ', '+1', '0-', 'eyJa.', 'token=', '://a:', '-----BEGIN ', 'Bearer '])
