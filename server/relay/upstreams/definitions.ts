@@ -90,8 +90,8 @@ function ended(lines: string[], comma: boolean): string[] {
 const longest = 2_000
 
 /** A field that another one follows now is the same field. */
-function isSame(old: string | undefined, fresh: string | undefined): boolean {
-  return old?.replace(/,$/, '') === fresh?.replace(/,$/, '')
+function bare(line: string): string {
+  return line.replace(/,$/, '')
 }
 
 /** By the longest run of lines that both have. */
@@ -99,19 +99,20 @@ function compared(before: readonly string[], after: readonly string[]): Definiti
   const removed = (text: string): DefinitionLine => ({ kind: 'removed', text })
   const added = (text: string): DefinitionLine => ({ kind: 'added', text })
   if (before.length > longest || after.length > longest) return [...before.map(removed), ...after.map(added)]
+  // Once for each line: of pairs of lines there are millions.
+  const [olds, freshes] = [before.map(bare), after.map(bare)]
   const width = after.length + 1
   const shared = new Uint16Array((before.length + 1) * width)
   const at = (row: number, column: number): number => shared[row * width + column] ?? 0
   for (let row = before.length - 1; row >= 0; row -= 1)
     for (let column = after.length - 1; column >= 0; column -= 1)
-      shared[row * width + column] = isSame(before[row], after[column])
-        ? at(row + 1, column + 1) + 1
-        : Math.max(at(row + 1, column), at(row, column + 1))
+      shared[row * width + column] =
+        olds[row] === freshes[column] ? at(row + 1, column + 1) + 1 : Math.max(at(row + 1, column), at(row, column + 1))
   const lines: DefinitionLine[] = []
   let [row, column] = [0, 0]
   while (row < before.length || column < after.length) {
     const [old, fresh] = [before[row], after[column]]
-    if (fresh !== undefined && isSame(old, fresh)) {
+    if (fresh !== undefined && olds[row] === freshes[column]) {
       lines.push({ kind: 'same', text: fresh })
       row += 1
       column += 1
