@@ -1,10 +1,11 @@
 /** One connection to a server that is one client's, or one session's, alone. */
+import { escape } from '../../isolation.ts'
 import { canBeAsked, type CallOptions, type Caller } from './callers.ts'
 import type { AskingTools } from './asking-tools.ts'
 import type { Json, Message, UpstreamConnection, UpstreamConnectionOptions } from './connection.ts'
+import { ListReading } from './list-reading.ts'
 import { settingOf, takesLevels } from './log-wishes.ts'
 import { Questions } from './questions.ts'
-import { readList } from './read-list.ts'
 import type { ToolDefinition } from './store.ts'
 import { withoutTwins } from './twins.ts'
 
@@ -19,7 +20,7 @@ export interface OwnProcess {
   /** Ms since the epoch. */
   since: number
   lastUsed: number
-  /** Requests under way. */
+  /** Requests under way, and those that wait for their turn. */
   busy: number
 }
 
@@ -38,7 +39,10 @@ export interface OwnConnectionParts {
   learn(tools: readonly ToolDefinition[], mayAsk: boolean): void
   changed(): void
   onIdle(): void
-  onGone(): void
+  /** It is of no more use, for this reason: what opens it is to give up. */
+  onGone(reason: Error): void
+  /** Nothing of it is left. */
+  onEnded(): void
   note(text: string): void
 }
 
@@ -46,16 +50,21 @@ export class OwnConnection {
   readonly id: string
   readonly #parts: OwnConnectionParts
   readonly #questions: Questions
+  readonly #list: ListReading
   readonly #members = new Set<Caller>()
   readonly #since: number
   #ready: Promise<UpstreamConnection> | undefined
+  /** Also while its tools are read for the first time. */
   #connection: UpstreamConnection | undefined
+  #isOpen = false
   #tools: readonly ToolDefinition[] | undefined
   #session = ''
   #mayAsk = false
   #lastUsed: number
   #idle: NodeJS.Timeout | undefined
-  #closed = false
+  /** Why it is of no more use. */
+  #over: Error | undefined
+  #ending: Promise<void> | undefined
 
   constructor(parts: OwnConnectionParts) {
     this.#parts = parts
@@ -66,18 +75,28 @@ export class OwnConnection {
       only: () => (this.#members.size === 1 ? [...this.#members][0] : undefined),
       rooted: () => [...this.#members].filter(({ capabilities }) => capabilities.roots !== undefined),
     })
+    this.#list = new ListReading({
+      list: 'tools',
+      timeout: () => parts.listTimeout,
+      isCurrent: () => this.#over === undefined,
+      onRead: (_, well, changed) => {
+        if (well) this.#listed(changed)
+      },
+      note: parts.note,
+    })
   }
 
-  /** Requests under way. */
+  /** Requests under way, and those that wait for their turn. */
   get size(): number {
     return this.#questions.size
   }
   /** Something runs there, or it is being opened for somebody. */
   get isBusy(): boolean {
-    return this.size > 0 || (this.#connection === undefined && !this.#closed)
+    return this.#over === undefined && (this.size > 0 || !this.#isOpen)
   }
+  /** Of those that may make room one that ends already comes first. */
   get lastUsed(): number {
-    return this.#lastUsed
+    return this.#over === undefined ? this.#lastUsed : 0
   }
   get tools(): readonly ToolDefinition[] | undefined {
     return this.#tools
@@ -96,7 +115,7 @@ export class OwnConnection {
     this.#mayAsk = canBeAsked(caller.capabilities)
     this.join(caller)
     this.#ready = this.#open(caller)
-    this.#ready.catch(() => this.#gone())
+    this.#ready.catch((error: Error) => this.close(error)).catch(escape)
   }
 
   join(caller: Caller): void {
@@ -144,13 +163,10 @@ export class OwnConnection {
     }
   }
 
-  async close(): Promise<void> {
-    this.#closed = true
-    this.#gone()
-    await this.#ready?.then(
-      (connection) => connection.close(),
-      () => undefined,
-    )
+  /** Whatever it is doing; resolves when nothing of it is left. */
+  close(reason = new Error('It is of no more use')): Promise<void> {
+    this.#ending ??= this.#end(reason)
+    return this.#ending
   }
 
   async #open(caller: Caller): Promise<UpstreamConnection> {
@@ -159,12 +175,16 @@ export class OwnConnection {
       onRequest: (message, signal) => this.#questions.answer(message, signal),
     })
     try {
-      if (this.#closed) throw new Error('It is of no more use')
-      connection.whenEnded(() => this.#gone())
-      await this.#readTools(connection)
+      this.#throwIfOver()
       this.#connection = connection
+      connection.whenEnded((reason) => void this.close(new Error(reason)).catch(escape))
+      await this.#list.read(connection)
+      // What is wrong with one whose tools cannot be read nobody can tell: the next request opens another.
+      if (this.#list.state === 'failed') throw new Error(this.#list.error ?? '')
       const level = caller.logLevel?.()
       if (level !== undefined) await this.tellLevel(level)
+      this.#throwIfOver()
+      this.#isOpen = true
       this.#used()
       return connection
     } catch (error) {
@@ -174,22 +194,22 @@ export class OwnConnection {
     }
   }
 
-  async #readTools(connection: UpstreamConnection): Promise<void> {
-    const read = await readList(connection, 'tools', { timeout: this.#parts.listTimeout })
+  #throwIfOver(): void {
+    if (this.#over !== undefined) throw this.#over
+  }
+
+  #listed(changed: boolean): void {
     // What a tool list holds are tools; servers are not checked for more.
-    this.#tools = withoutTwins('tools', [...(read?.items ?? [])]).items as readonly object[] as readonly ToolDefinition[]
+    this.#tools = withoutTwins('tools', this.#list.items).items as readonly object[] as readonly ToolDefinition[]
     this.#parts.learn(this.#tools, this.#mayAsk)
     this.#parts.changed()
+    // Whoever it is opened for looks when it is.
+    if (changed && this.#isOpen) for (const member of this.#members) member.onTools()
   }
 
   #hear(message: Message): void {
     if (message.method === 'notifications/tools/list_changed') {
-      this.#ready
-        ?.then((connection) => this.#readTools(connection))
-        .then(() => {
-          for (const member of this.#members) member.onTools()
-        })
-        .catch(() => undefined)
+      this.#ready?.then((connection) => this.#list.read(connection)).catch(() => undefined)
       return
     }
     // Other lists are read over the shared connection, which hears of their changes too.
@@ -200,11 +220,19 @@ export class OwnConnection {
     const { now, idleAfter, onIdle } = this.#parts
     this.#lastUsed = now()
     clearTimeout(this.#idle)
-    if (!this.#closed && this.size === 0) this.#idle = setTimeout(onIdle, idleAfter).unref()
+    if (this.#over === undefined && this.size === 0) this.#idle = setTimeout(onIdle, idleAfter).unref()
   }
 
-  #gone(): void {
+  async #end(reason: Error): Promise<void> {
+    this.#over = reason
     clearTimeout(this.#idle)
-    this.#parts.onGone()
+    this.#list.stop()
+    this.#parts.onGone(reason)
+    try {
+      await this.#connection?.close()
+      await this.#ready?.catch(() => undefined)
+    } finally {
+      this.#parts.onEnded()
+    }
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Connections to one server that belong to one client or one session, where a person wants that: a process each for a program. Each ends a
- * while after its last request, their number is bounded, and what goes wrong on one ends it alone; the next request opens another.
+ * while after its last request, their number is bounded, and what goes wrong on one ends it alone; the next request opens another. One that
+ * ends, or whose start is given up, keeps its place until its process is gone.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { RelayFault } from '../fault.ts'
@@ -10,7 +11,7 @@ import type { AskingTools } from './asking-tools.ts'
 import type { Json, Message, UpstreamConnection } from './connection.ts'
 import { openConnection } from './open-connection.ts'
 import { OwnConnection, type OwnProcess } from './own-connection.ts'
-import type { Budgeted, ProcessBudget } from './process-budget.ts'
+import { longestIdle, type Budgeted, type ProcessBudget } from './process-budget.ts'
 import type { Reach } from './shared-connection.ts'
 import type { ToolDefinition } from './store.ts'
 
@@ -37,6 +38,8 @@ export interface OwnConnectionsParts {
 export class OwnConnections {
   readonly #parts: OwnConnectionsParts
   readonly #byKey = new Map<string, OwnConnection>()
+  /** These, and those that end. */
+  readonly #places = new Set<OwnConnection>()
   /** They belong to the server, whichever request opened them. */
   readonly #outside = AsyncLocalStorage.snapshot()
   #count = 0
@@ -55,22 +58,23 @@ export class OwnConnections {
     const key = this.#keyOf(caller)
     // Looked at again after each wait: of two requests that come at once the second is to find what the first one opened.
     for (;;) {
+      stopped.throwIfAborted()
       const existing = this.#byKey.get(key)
       if (existing !== undefined && !this.#mustBeAnew(existing, caller)) {
         existing.join(caller)
         await existing.ready
         return existing
       }
-      const inTheWay = existing === undefined ? this.#inTheWay() : { end: () => this.#end(existing) }
+      const inTheWay = existing === undefined ? this.#inTheWay() : existing
       if (inTheWay === null) break
-      await inTheWay.end()
+      await inTheWay.close()
     }
     const own = this.#make(key, caller, stopped)
     try {
       await own.ready
       return own
     } catch (error) {
-      await this.#end(own)
+      await own.close()
       throw error
     }
   }
@@ -87,7 +91,7 @@ export class OwnConnections {
   /** Ends one of them. False when there is none of this id. */
   async endOne(id: string): Promise<boolean> {
     const own = [...this.#byKey.values()].find((each) => each.id === id)
-    if (own !== undefined) await this.#end(own)
+    await own?.close()
     return own !== undefined
   }
 
@@ -96,7 +100,7 @@ export class OwnConnections {
     const own = this.#byKey.get(this.#keyOf(caller))
     if (own === undefined) return
     own.leave(caller)
-    if (this.#parts.of === 'client') this.#end(own).catch(escape)
+    if (this.#parts.of === 'client') own.close().catch(escape)
   }
 
   async tellLevel(caller: Caller, level: string): Promise<void> {
@@ -109,32 +113,34 @@ export class OwnConnections {
 
   /** The next request of each client opens another. */
   async end(): Promise<void> {
-    await Promise.all([...this.#byKey.values()].map((own) => this.#end(own)))
+    await Promise.all([...this.#places].map((own) => own.close()))
   }
 
   #make(key: string, caller: Caller, stopped: AbortSignal): OwnConnection {
     const { of, idleAfter, tools, listTimeout, now, learn, changed, note, budget, reach, server } = this.#parts
     this.#count += 1
     const attempt = new AbortController()
-    const gone = (): void => {
-      if (this.#byKey.get(key) !== own) return
-      this.#byKey.delete(key)
-      release()
-      changed()
-    }
     const own: OwnConnection = new OwnConnection({
       ...{ id: `${server}-${this.#count}`, alone: of === 'client', tools, listTimeout, now, learn, changed },
       related: reach(stopped).definition.transport === 'http',
       idleAfter: idleAfter * 1_000,
-      onIdle: () => void this.#end(own).catch(escape),
-      onGone: gone,
+      onIdle: () => void own.close().catch(escape),
+      onGone: (reason) => {
+        // What is opened for nobody must not go on for as long as a start may take.
+        attempt.abort(reason)
+        this.#byKey.delete(key)
+        changed()
+      },
+      onEnded: () => {
+        this.#places.delete(own)
+        release()
+      },
       note,
       connect: (options) => {
         const signal = AbortSignal.any([stopped, attempt.signal])
         const escaped = (_: Error, reason: string): void => {
           note(`a client's connection caused an error here: ${reason}`)
-          attempt.abort(new Error(reason))
-          this.#end(own).catch(escape)
+          own.close(new Error(reason)).catch(escape)
         }
         const capabilities = of === 'client' ? caller.capabilities : canBeAsked(caller.capabilities) ? askable : {}
         return this.#outside(() =>
@@ -149,7 +155,8 @@ export class OwnConnections {
       },
     })
     this.#byKey.set(key, own)
-    const release = budget.take({ lastUsed: () => own.lastUsed, isBusy: () => own.isBusy, end: () => this.#end(own) })
+    this.#places.add(own)
+    const release = budget.take(own)
     own.open(caller)
     changed()
     return own
@@ -157,15 +164,15 @@ export class OwnConnections {
 
   /** One of a session was opened for a client that cannot be asked: its server does not know that another can. */
   #mustBeAnew(own: OwnConnection, caller: Caller): boolean {
-    return own.size === 0 && !own.mayAsk && canBeAsked(caller.capabilities)
+    return !own.isBusy && !own.mayAsk && canBeAsked(caller.capabilities)
   }
 
   /** What has to end before there may be another; null when there is room. Throws `own-processes-full`. */
-  #inTheWay(): Pick<Budgeted, 'end'> | null {
+  #inTheWay(): Budgeted | null {
     const { atMost, budget, server } = this.#parts
-    if (this.#byKey.size >= atMost) {
-      const idle = [...this.#byKey.values()].filter(({ isBusy }) => !isBusy).toSorted((a, b) => a.lastUsed - b.lastUsed)[0]
-      if (idle !== undefined) return { end: () => this.#end(idle) }
+    if (this.#places.size >= atMost) {
+      const idle = longestIdle(this.#places)
+      if (idle !== undefined) return idle
       throw new RelayFault('own-processes-full', `The server ${server} has ${atMost} connections of clients' own, and all are in use`, {
         upstream: server,
       })
@@ -176,10 +183,6 @@ export class OwnConnections {
     throw new RelayFault('own-processes-full', 'All servers together have as many connections of clients’ own as they may, all in use')
   }
 
-  async #end(own: OwnConnection): Promise<void> {
-    await own.close()
-  }
-
   #keyOf({ session, client }: Caller): string {
     return this.#parts.of === 'session' ? session : client
   }
@@ -187,7 +190,7 @@ export class OwnConnections {
   /** In the era with requests towards the client where the server has it. */
   #connect(options: Parameters<typeof openConnection>[0]): Promise<UpstreamConnection> {
     return openConnection({ ...options, era: 'legacy' }).catch((error: unknown) => {
-      if (!this.#parts.isModern()) throw error
+      if (options.signal.aborted || !this.#parts.isModern()) throw error
       return openConnection(options)
     })
   }

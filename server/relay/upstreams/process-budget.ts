@@ -1,9 +1,10 @@
 /** How many connections of clients' own there may be to all servers together: each may be a process. */
 
 export interface Budgeted {
-  lastUsed(): number
-  isBusy(): boolean
-  end(): Promise<void>
+  readonly lastUsed: number
+  readonly isBusy: boolean
+  /** Resolves when nothing of it is left. */
+  close(): Promise<void>
 }
 
 export class ProcessBudget {
@@ -30,6 +31,10 @@ export class ProcessBudget {
 
   /** The one to end where there is no room; undefined when all are in use. */
   longestIdle(): Budgeted | undefined {
-    return [...this.#all].filter((each) => !each.isBusy()).toSorted((a, b) => a.lastUsed() - b.lastUsed())[0]
+    return longestIdle(this.#all)
   }
+}
+
+export function longestIdle(all: Iterable<Budgeted>): Budgeted | undefined {
+  return [...all].filter(({ isBusy }) => !isBusy).toSorted((a, b) => a.lastUsed - b.lastUsed)[0]
 }

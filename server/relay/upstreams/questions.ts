@@ -46,6 +46,8 @@ export class Questions {
   readonly #underway = new Set<Underway>()
   readonly #context = new AsyncLocalStorage<Underway>()
   readonly #freed = createSignal()
+  /** Requests that are to run and wait for their turn. */
+  #waiting = 0
   /** The last one that found nothing under way, until another comes. */
   #first: Underway | undefined
   /** The client whose asking tool runs, and how many of them. */
@@ -55,14 +57,23 @@ export class Questions {
     this.#parts = parts
   }
 
+  /** Requests under way, and those that wait for their turn: between two of them nothing is idle. */
   get size(): number {
-    return this.#underway.size
+    return this.#underway.size + this.#waiting
   }
 
   /** Runs a request so that what the server says and asks meanwhile finds its client. */
   async run<Result>(message: Message, { caller, ask, onNotification }: Given, work: () => Promise<Result>): Promise<Result> {
     const tool = message.method === 'tools/call' ? nameIn(message) : undefined
-    const release = this.#alone === undefined && !this.#asksFor(tool, caller) ? undefined : await this.#turn(tool, caller)
+    let release: (() => void) | undefined
+    if (this.#alone !== undefined || this.#asksFor(tool, caller)) {
+      this.#waiting += 1
+      try {
+        release = await this.#turn(tool, caller)
+      } finally {
+        this.#waiting -= 1
+      }
+    }
     const own: Underway = { caller, ask, onNotification, tool, asked: false, alone: this.#underway.size === 0 }
     if (this.#first !== undefined) this.#first.alone = false
     this.#first = own.alone ? own : undefined

@@ -1,16 +1,20 @@
 /** How many processes a server has: one that all clients share, who are asked over it, or one for each where a person wants that. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport, type ClientCapabilities } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { hearingTransport } from '../../fakes/hearing-transport.ts'
-import { processesNaming } from '../../fakes/processes.ts'
+import { isAlive, processesNaming } from '../../fakes/processes.ts'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
 import { eventually } from '../../fixtures/eventually.ts'
+import type { Caller } from '../../../server/relay/upstreams/callers.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const everything = join(root, 'node_modules', '@modelcontextprotocol', 'server-everything', 'dist', 'index.js')
 const misbehaving = join(root, 'test', 'fixtures', 'mcp', 'misbehaving-stdio.ts')
 const asking = join(root, 'test', 'fixtures', 'mcp', 'asking-server.ts')
+const odd = join(root, 'test', 'fixtures', 'mcp', 'odd-starts.ts')
 const able = { sampling: {}, elicitation: {}, roots: { listChanged: true } }
 
 let relay: ServedRelay
@@ -22,20 +26,46 @@ afterAll(() => relay.stop())
 
 const textOf = ({ content }: { content?: unknown }): string => (Array.isArray(content) ? String(content[0]?.text) : '')
 
+const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-test-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
 let count = 0
-async function add(program: string, options: object = {}, args: readonly string[] = ['stdio']) {
+async function add(program: string, options: object = {}, args: readonly string[] = ['stdio'], began?: (notes: () => string[]) => unknown) {
   count += 1
-  const marker = `own-${process.pid}-${count}`
+  const marker = join(folder, `own-${process.pid}-${count}`)
+  const notes = (): string[] => (existsSync(marker) ? readFileSync(marker, 'utf8').trim().split('\n') : [])
   const { id } = relay.room.upstreamAdmin.create(
     { name: `s${count}`, transport: 'stdio', command: process.execPath, args: [program, ...args, marker], options },
     'owner',
   )
   const upstream = relay.room.upstreams.get(id)
+  await began?.(notes)
   await eventually('it is ready', () => upstream.state === 'ready')
   onTestFinished(() => relay.room.upstreamAdmin.remove(id, 'owner'))
   const session = async () => (await relay.session({ body: { policy: { upstreams: [id] } } })).sessionUrl
-  return { id, upstream, session, running: () => processesNaming(marker).length }
+  return { id, upstream, session, notes, running: () => processesNaming(marker).length }
 }
+
+const pidsIn = (notes: string[]): number[] => notes.flatMap((note) => /^start (\d+)$/.exec(note)?.[1] ?? []).map(Number)
+/** A server of which each process reads nothing before it is let on; the shared one has been. */
+async function addSlow(options: object) {
+  const letOn = (pid: number | undefined): boolean => pid !== undefined && process.kill(pid, 'SIGUSR2')
+  const added = await add(odd, options, ['late-plain'], async (notes) =>
+    letOn(await eventually('the shared one loads', () => pidsIn(notes())[0])),
+  )
+  const starts = () => pidsIn(added.notes()).slice(1)
+  const started = (nth: number) => eventually(`process ${nth} of its own has started`, () => starts()[nth - 1])
+  return { ...added, starts, started, letOn }
+}
+
+/** A client without a connection to us. */
+const caller = (name: string, capabilities: ClientCapabilities = {}): Caller => ({
+  ...{ client: name, session: 'row', account: 'ann', capabilities },
+  ask: () => Promise.reject(new Error('It cannot be asked')),
+  notify: () => undefined,
+  onTools: () => undefined,
+})
+const echo = { method: 'tools/call', params: { name: 'echo', arguments: {} } }
 
 /** A client that answers with its city and its root. */
 async function connect(url: string, city: string, capabilities: ClientCapabilities = able, mode: 'legacy' | 'auto' = 'legacy') {
@@ -160,14 +190,57 @@ test('one process for each client, or each session, where a person wants it: bou
 
 test('the first requests of a client that come in the same moment open one process', async () => {
   const { running, upstream } = await add(everything, { process: 'client' })
-  const caller = {
-    ...{ client: 'one', session: 'row', account: 'ann', capabilities: {} },
-    ask: () => Promise.reject(new Error('It cannot be asked')),
-    notify: () => undefined,
-    onTools: () => undefined,
-  }
-  const echo = (message: string) =>
-    upstream.request({ method: 'tools/call', params: { name: 'echo', arguments: { message } } }, { caller }).then(textOf)
-  expect(await Promise.all([echo('one'), echo('two'), echo('three')])).toEqual(['Echo: one', 'Echo: two', 'Echo: three'])
+  const one = caller('one')
+  const say = (message: string) =>
+    upstream.request({ method: 'tools/call', params: { name: 'echo', arguments: { message } } }, { caller: one }).then(textOf)
+  expect(await Promise.all([say('one'), say('two'), say('three')])).toEqual(['Echo: one', 'Echo: two', 'Echo: three'])
   expect([upstream.clients.own.length, running()]).toEqual([1, 2])
+})
+
+test('a process of a session’s own that says with every reading that its list changed is read ever more seldom, and serves meanwhile', async () => {
+  const { upstream, notes } = await add(odd, { process: 'session' }, ['restless'])
+  let told = 0
+  const one = { ...caller('one'), onTools: () => void (told += 1) }
+  for (let call = 0; call < 200; call += 1) expect(textOf(await upstream.request(echo, { caller: one }))).toBe('here')
+  const [own] = upstream.clients.own
+  const readings = notes().filter((note) => note === `listed ${own?.pid}`).length
+  expect(readings).toBeGreaterThan(1)
+  expect(readings).toBeLessThan(20)
+  expect(told).toBe(0)
+})
+
+test('a second client of a session that can be asked ends nothing that is being opened for the first', async () => {
+  const { upstream, started, letOn } = await addSlow({ process: 'session' })
+  const first = upstream.request(echo, { caller: caller('plain') })
+  const pid = await started(1)
+  const second = upstream.request(echo, { caller: caller('able', { elicitation: {} }) })
+  letOn(pid)
+  expect((await Promise.all([first, second])).map(textOf)).toEqual(['here', 'here'])
+})
+
+test('clients that come and go while a slow server starts leave no process, and none beyond the bound ever lives', async () => {
+  const { upstream, starts, started, running } = await addSlow({ process: 'client', ownAtMost: 2 })
+  const outcomes: Promise<unknown>[] = []
+  for (let nth = 1; nth <= 5; nth += 1) {
+    const each = caller(`client ${nth}`)
+    outcomes.push(upstream.request(echo, { caller: each }).catch((error: Error) => error.message))
+    await started(nth)
+    expect(starts().filter(isAlive).length).toBeLessThanOrEqual(2)
+    upstream.clients.left(each)
+  }
+  expect(await Promise.all(outcomes)).toEqual(Array.from({ length: 5 }, () => 'It is of no more use'))
+  await eventually('the shared one is left', () => running() === 1)
+  expect(upstream.clients.own).toEqual([])
+})
+
+test('one that a person ends while it starts has ended at once, and makes room', async () => {
+  const { upstream, starts, started, letOn } = await addSlow({ process: 'client', ownAtMost: 1 })
+  const first = upstream.request(echo, { caller: caller('one') }).catch((error: Error) => error.message)
+  await started(1)
+  await expect(upstream.request(echo, { caller: caller('two') })).rejects.toThrow('all are in use')
+  expect(await upstream.clients.endOne(upstream.clients.own[0]?.id ?? '')).toBe(true)
+  expect([await first, starts().filter(isAlive)]).toEqual(['It is of no more use', []])
+  const next = upstream.request(echo, { caller: caller('two') })
+  letOn(await started(2))
+  expect(textOf(await next)).toBe('here')
 })
