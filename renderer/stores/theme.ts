@@ -3,6 +3,7 @@ import { useColorMode } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { computed, watch } from 'vue'
 import { desktop } from '../desktop/desktop.ts'
+import { useReportedAction } from '../use/use-action.ts'
 import { useSettings } from './settings.ts'
 
 export type Theme = 'system' | 'light' | 'dark'
@@ -10,6 +11,7 @@ export type Theme = 'system' | 'light' | 'dark'
 export const useTheme = defineStore('theme', () => {
   const mode = useColorMode({ emitAuto: true, disableTransition: true })
   const settings = useSettings()
+  const { run: attempt } = useReportedAction()
 
   const choice = computed<Theme>(() => (mode.store.value === 'auto' ? 'system' : mode.store.value === 'dark' ? 'dark' : 'light'))
   const dark = computed(() => mode.state.value === 'dark')
@@ -21,8 +23,11 @@ export const useTheme = defineStore('theme', () => {
   async function choose(theme: Theme): Promise<void> {
     apply(theme)
     if (desktop === null) return
-    await desktop.setTheme(theme)
-    await settings.change({ theme })
+    const shell = desktop
+    await attempt('The theme was not kept', async () => {
+      await shell.setTheme(theme)
+      await settings.change({ theme })
+    })
   }
 
   watch(

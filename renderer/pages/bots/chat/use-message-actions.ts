@@ -3,6 +3,7 @@ import type { DropdownMenuItem } from '@nuxt/ui'
 import { ref, shallowRef } from 'vue'
 import type { BotView } from '../../../../server/bots/contract/index.ts'
 import { useApi } from '../../../api/api.ts'
+import { copyText } from '../../../desktop/desktop.ts'
 import { useReportedAction } from '../../../use/use-action.ts'
 import { useReport } from '../../../use/use-report.ts'
 import { isGroup } from './people.ts'
@@ -39,9 +40,7 @@ export function useMessageActions({ bot, chat, thread, queued }: MessageActions)
     return { id, fromMe, ...(isGroup(chat()) && author !== '' ? { author } : {}) }
   }
 
-  async function copy(text: string): Promise<void> {
-    await navigator.clipboard.writeText(text).catch((failure: unknown) => report.failed('Nothing was copied', failure))
-  }
+  const copy = (text: string): Promise<boolean> => attempt('Nothing was copied', () => copyText(text))
 
   function moreOf(message: ChatMessage): DropdownMenuItem[] {
     const { kind, text, fromMe, deleted, delivery, details } = message

@@ -74,3 +74,19 @@ it('a call that rings is shown and can be refused, and goes when it is over', as
   await say('rejected')
   expect(mounted.text()).not.toContain('It rings on the phone')
 })
+
+it('more of them that could not be read are told, and can be asked for again', async () => {
+  let fails = true
+  const server = serverWith(bot()).on(`GET ${session}/chats`, ({ query }) => {
+    if (query?.['before'] === undefined) return { success: true, chats: [row(ann, 'Ann')], next: 7 }
+    if (fails) throw new Error('The server is busy')
+    return { success: true, chats: [row(ben, 'Ben')], next: null }
+  })
+  mounted = await mountPage(BotPage, { server, path: '/bots/gate/chats' })
+  await settle()
+  await mounted.click('More chats')
+  for (const words of ['No more chats were read', 'The server is busy']) expect(mounted.text()).toContain(words)
+  fails = false
+  await mounted.click('More chats')
+  expect(names()).toEqual(['Ann', 'Ben'])
+})
