@@ -48,7 +48,8 @@ function refusalOf(id: RequestId, error: unknown): Json {
   return refusal(id, -32000, typeof inside === 'string' ? inside : error.message)
 }
 
-function isNotThere(error: unknown): boolean {
+/** It never got there. */
+export function isNotThere(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined
   return isObject(cause) && notThere.has(String(cause['code']))
 }

@@ -4,9 +4,20 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { longestPause, messagesOf, type Place } from './events.ts'
-import { CutOff, HttpRefusal, mayRepeat, refusalsFor } from './failures.ts'
+import { CutOff, HttpRefusal, isNotThere, mayRepeat, refusalsFor } from './failures.ts'
 import { ParamHeaders } from './param-headers.ts'
-import { answeredId, isObject, methodOf, ownHeaders, ownRevision, paramsOf, requestIds, type Json, type RequestId } from './messages.ts'
+import {
+  answeredId,
+  isObject,
+  methodOf,
+  ownHeaders,
+  ownRevision,
+  paramsOf,
+  requestIdOf,
+  requestIds,
+  type Json,
+  type RequestId,
+} from './messages.ts'
 import { Retold } from './retold.ts'
 
 export type Fetch = (url: URL, init: RequestInit) => Promise<Response>
@@ -25,26 +36,42 @@ export interface WayGiven {
   onRefused?(): void
 }
 
+/** A message from when it is given until it is answered, while it waits for the server as well. */
+interface Passing {
+  message: unknown
+  /** Of a request. */
+  id: RequestId | undefined
+  inSession: boolean
+  stop: AbortController
+  /** The server may have it. */
+  isOut: boolean
+}
+
 const helloId = 'wheelhouse-hello'
 /** What is said for a client that was greeted before a restart, and does not know of one. */
 const defaultHello: Json = { protocolVersion: '2024-11-05', capabilities: {}, clientInfo: { name: 'unknown', version: '0' } }
 /** For one message: a server may be on its way down when it is greeted. */
 const greetAtMost = 3
+/** Messages of a batch; a longer one is the server's to refuse. */
+const batchAtMost = 100
 const listChanges = ['tools', 'prompts', 'resources'].map((list) => `notifications/${list}/list_changed`)
 
 export class StreamableWay {
   readonly #given: WayGiven
   readonly #ended = new AbortController()
-  /** Requests that wait for their answer. */
-  readonly #open = new Map<RequestId, { stop: AbortController; inSession: boolean }>()
+  readonly #open = new Set<Passing>()
   #session: string | undefined
   #revision: string | undefined
   /** How the client introduced itself. */
   #hello: Json | undefined
   #helloSent: RequestId | undefined
-  /** Resolves when the protocol session is open. */
+  /** Resolves when the protocol session is open; undefined where none is. */
   #greeting: Promise<void> | undefined
-  #listening = false
+  /** The greeting that is the client's own. */
+  #begun: Promise<void> | undefined
+  /** A protocol session was forgotten with what the client would have been told. */
+  #isBehind = false
+  #listening: AbortController | undefined
   readonly #retold = new Retold()
   readonly #mirrored = new ParamHeaders()
 
@@ -52,8 +79,21 @@ export class StreamableWay {
     this.#given = given
   }
 
-  /** Passes a message on, or a batch of them. What comes of it is heard; it never fails. */
+  /** Passes a message on, or each of a batch. What comes of it is heard; it never fails. */
   async send(message: unknown): Promise<void> {
+    if (!Array.isArray(message) || message.length > batchAtMost) return this.#sendOne(message)
+    // Each is taken back, cut off and asked again by itself.
+    await Promise.all(message.map((each: unknown) => this.#sendOne(each)))
+  }
+
+  /** Ends the protocol session with what still runs for it. Never fails. */
+  async end(): Promise<void> {
+    if (this.#ended.signal.aborted) return
+    this.#ended.abort()
+    await this.#leave()
+  }
+
+  async #sendOne(message: unknown): Promise<void> {
     try {
       if (methodOf(message) === 'notifications/cancelled') await this.#takeBack(message)
       else await this.#deliver(message)
@@ -64,10 +104,7 @@ export class StreamableWay {
     }
   }
 
-  /** Ends the protocol session with what still runs for it. Never fails. */
-  async end(): Promise<void> {
-    if (this.#ended.signal.aborted) return
-    this.#ended.abort()
+  async #leave(): Promise<void> {
     if (this.#session === undefined) return
     await this.#given.fetch(this.#given.url(), { method: 'DELETE', headers: this.#headers() }).then(
       (answer) => answer.body?.cancel(),
@@ -75,85 +112,89 @@ export class StreamableWay {
     )
   }
 
-  /** In the stateless era a request is taken back by closing its stream, and by nothing else. */
+  /** In the stateless era a request is taken back by closing its stream, and by nothing else; what was never sent, by not sending it. */
   async #takeBack(message: unknown): Promise<void> {
     const { requestId } = paramsOf(message)
-    const open = typeof requestId === 'string' || typeof requestId === 'number' ? this.#open.get(requestId) : undefined
-    try {
-      if (open?.inSession !== false) await this.#deliver(message)
-    } finally {
-      // No answer is to come.
-      open?.stop.abort()
-    }
+    const open = [...this.#open].filter(({ id }) => id !== undefined && id === requestId)
+    // No answer is to come.
+    for (const { stop } of open) stop.abort()
+    if (open.length === 0 || open.some(({ inSession, isOut }) => inSession && isOut)) await this.#deliver(message)
   }
 
   async #deliver(message: unknown): Promise<void> {
     const method = methodOf(message)
     const isHello = method === 'initialize'
     const inSession = ownRevision(message) === undefined && !isHello
-    if (isHello) this.#begin(message)
-    if (inSession) {
+    const passing: Passing = { message, id: requestIdOf(message), inSession, stop: new AbortController(), isOut: false }
+    this.#open.add(passing)
+    try {
+      // A client that does not wait for the answer to its hello shares what becomes of it.
+      if (inSession && this.#greeting === this.#begun) await this.#begun
       // What asks for nothing opens nothing.
-      if (this.#greeting === undefined && requestIds(message).length === 0) return
-      // Once more than the client knows of: it was greeted by a server that has ended since.
-      this.#greeting ??= this.#greet(defaultHello)
-      await this.#greeting
+      if (inSession && this.#greeting === undefined && requestIds(message).length === 0) return
+      await (isHello ? this.#begin(passing) : this.#persist(passing))
+    } catch (error) {
+      // Who takes a request back wants no answer.
+      if (passing.stop.signal.aborted) return
+      throw error
+    } finally {
+      this.#open.delete(passing)
     }
-    await this.#persist(method, inSession, () => this.#exchange(message))
     if (method === 'notifications/initialized') this.#listen()
     this.#retold.remember(message)
   }
 
   /** Until the server has taken it: it may be away for a while, and know the protocol session no longer when it is back. */
-  async #persist(method: string | undefined, inSession: boolean, work: () => Promise<void>): Promise<void> {
+  async #persist(passing: Passing): Promise<void> {
+    const { message, inSession, stop } = passing
+    const signal = AbortSignal.any([stop.signal, this.#ended.signal])
     let [attempts, greetings] = [0, 0]
-    let forgotten: { session: string | undefined } | null = null
     for (;;) {
-      const session = this.#session
+      const wasOut = passing.isOut
+      const greeting = inSession ? this.#greeted() : undefined
       try {
-        if (forgotten !== null) await this.#greetAgain(forgotten.session)
-        forgotten = null
-        return await work()
+        await greeting
+        signal.throwIfAborted()
+        passing.isOut = true
+        return await this.#exchange(message, signal)
       } catch (error) {
-        if (this.#ended.signal.aborted) throw error
+        signal.throwIfAborted()
+        if (error instanceof HttpRefusal || isNotThere(error)) passing.isOut = wasOut
         if (error instanceof HttpRefusal && error.status === 404 && inSession && greetings < greetAtMost) {
-          forgotten ??= { session }
+          this.#forget(greeting)
           greetings += 1
-        } else if (error instanceof HttpRefusal || error instanceof CutOff || !mayRepeat(method, error)) throw error
-        else if (!(await this.#given.again?.(attempts, this.#ended.signal))) throw error
+        } else if (error instanceof HttpRefusal) throw error
+        else if (passing.isOut && (error instanceof CutOff || !mayRepeat(methodOf(message), error))) throw error
+        else if (!(await this.#given.again?.(attempts, signal))) throw error
         else attempts += 1
       }
     }
   }
 
   /** One request, until all that it asks is answered. */
-  async #exchange(message: unknown): Promise<void> {
+  async #exchange(message: unknown, signal: AbortSignal): Promise<void> {
     const waiting = new Set(requestIds(message))
-    const stop = new AbortController()
-    const signal = AbortSignal.any([stop.signal, this.#ended.signal])
-    const ids = [...waiting]
-    for (const id of ids) this.#open.set(id, { stop, inSession: ownRevision(message) === undefined })
-    try {
-      const response = await this.#fetch('POST', { message, signal })
-      if (methodOf(message) === 'initialize') this.#session = response.headers.get('mcp-session-id') ?? undefined
-      if (waiting.size === 0 || response.status === 202) return await response.body?.cancel()
-      if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) await this.#follow(response, waiting, signal)
-      else this.#hear(await response.json(), waiting)
-    } catch (error) {
-      // Who takes a request back wants no answer.
-      if (!stop.signal.aborted) throw error
-    } finally {
-      for (const id of ids) this.#open.delete(id)
-    }
+    const response = await this.#fetch('POST', { message, signal })
+    if (methodOf(message) === 'initialize') this.#session = response.headers.get('mcp-session-id') ?? undefined
+    if (waiting.size === 0 || response.status === 202) await response.body?.cancel()
+    else if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) await this.#follow(response, waiting, signal)
+    else this.#hear(await response.json(), waiting)
+    if (waiting.size > 0) throw new CutOff()
   }
 
-  /** Hears a stream to its end, and takes it up again where it was cut; throws `CutOff` when that cannot be. */
+  /** Hears a stream until all is answered, and takes it up again where it was cut; throws `CutOff` when that cannot be. */
   async #follow(first: Response, waiting: Set<RequestId>, signal: AbortSignal): Promise<void> {
     let response = first
     const place: Place = { id: undefined, pause: 1_000 }
     for (;;) {
-      await this.#hearStream(response, waiting, place, signal)
-      if (waiting.size === 0) return
+      const messages = messagesOf(response, place, signal)
+      while (waiting.size > 0) {
+        const next = await messages.next()
+        if (next.done === true) break
+        this.#hear(next.value, waiting)
+      }
+      // The stream may stay open: what else comes on it is heard, and nobody waits for its end.
+      if (waiting.size === 0) return void this.#hearOut(messages).catch(() => undefined)
       if (place.id === undefined) throw new CutOff()
       await delay(place.pause, undefined, { signal })
       try {
@@ -164,8 +205,8 @@ export class StreamableWay {
     }
   }
 
-  async #hearStream(response: Response, waiting: Set<RequestId>, place: Place, signal: AbortSignal): Promise<void> {
-    for await (const message of messagesOf(response, place, signal)) this.#hear(message, waiting)
+  async #hearOut(messages: AsyncIterable<unknown>): Promise<void> {
+    for await (const message of messages) this.#hear(message, new Set())
   }
 
   #hear(message: unknown, waiting: Set<RequestId>): void {
@@ -178,11 +219,14 @@ export class StreamableWay {
     }
   }
 
-  #begin(message: unknown): void {
-    this.#hello = paramsOf(message)
-    ;[this.#helloSent] = requestIds(message)
+  /** The client introduces itself, and leaves the protocol session that it had. */
+  #begin(passing: Passing): Promise<void> {
+    void this.#leave()
+    this.#hello = paramsOf(passing.message)
+    this.#helloSent = passing.id
     this.#session = undefined
-    this.#greeting = Promise.resolve()
+    this.#revision = undefined
+    return (this.#begun = this.#opens(this.#persist(passing)))
   }
 
   #welcomed(answer: Json): void {
@@ -192,26 +236,40 @@ export class StreamableWay {
     this.#helloSent = undefined
   }
 
-  async #greet(hello: Json): Promise<void> {
+  /** Once more than the client knows of: it was greeted by a server that has ended since. */
+  async #greet(): Promise<void> {
+    const { signal } = this.#ended
     this.#session = undefined
     this.#revision = undefined
     this.#helloSent = helloId
-    await this.#exchange({ jsonrpc: '2.0', id: helloId, method: 'initialize', params: hello })
+    await this.#exchange({ jsonrpc: '2.0', id: helloId, method: 'initialize', params: this.#hello ?? defaultHello }, signal)
     if (this.#session === undefined) throw new CutOff()
-    await this.#exchange({ jsonrpc: '2.0', method: 'notifications/initialized' })
-    for (const told of this.#retold.all()) await this.#exchange({ ...told, id: helloId })
+    await this.#exchange({ jsonrpc: '2.0', method: 'notifications/initialized' }, signal)
+    for (const told of this.#retold.all()) await this.#exchange({ ...told, id: helloId }, signal)
     this.#listen()
+    if (this.#isBehind) this.#announceLists()
+    this.#isBehind = false
   }
 
-  /** For all who find at once that `known` is forgotten. */
-  async #greetAgain(known: string | undefined): Promise<void> {
-    if (known === this.#session) {
-      this.#session = undefined
-      this.#greeting = this.#greet(this.#hello ?? defaultHello).then(() => this.#announceLists())
+  /** For all who need the protocol session at once. */
+  #greeted(): Promise<void> {
+    return this.#greeting ?? this.#opens(this.#greet())
+  }
+
+  #opens(greeting: Promise<void>): Promise<void> {
+    this.#greeting = greeting
+    greeting.catch(() => {
       // Who comes next tries anew.
-      this.#greeting.catch(() => (this.#greeting = undefined))
-    }
-    await this.#greeting
+      if (this.#greeting === greeting) this.#greeting = undefined
+    })
+    return greeting
+  }
+
+  /** For all who find at once that the server does not know it. */
+  #forget(greeting: Promise<void> | undefined): void {
+    if (greeting === undefined || this.#greeting !== greeting) return
+    this.#greeting = undefined
+    this.#isBehind = true
   }
 
   /** Of what changed meanwhile nobody has told the client. */
@@ -221,31 +279,32 @@ export class StreamableWay {
 
   /** Hears what the server says by itself, for as long as the protocol session lasts. */
   #listen(): void {
-    if (this.#listening) return
-    this.#listening = true
-    void this.#listenOn(this.#ended.signal)
-      .catch(() => undefined)
-      .finally(() => (this.#listening = false))
+    this.#listening?.abort()
+    this.#listening = new AbortController()
+    this.#listenOn(AbortSignal.any([this.#listening.signal, this.#ended.signal])).catch(() => undefined)
   }
 
   async #listenOn(signal: AbortSignal): Promise<void> {
     const place: Place = { id: undefined, pause: 1_000 }
     let silent = 0
     while (!signal.aborted) {
-      const session = this.#session
+      const greeting = this.#greeted()
       try {
+        await greeting
+        // Opened anew, it has another listener.
+        signal.throwIfAborted()
         const response = await this.#fetch('GET', { from: place.id, signal })
         if (silent > 0) this.#announceLists()
         silent = 0
-        await this.#hearStream(response, new Set(), place, signal)
+        await this.#hearOut(messagesOf(response, place, signal))
       } catch (error) {
         if (!(error instanceof HttpRefusal)) silent += 1
         // Nothing to listen to, or nobody who may.
         else if (error.status === 401) return this.#given.onRefused?.()
         else if (error.status === 405) return
         else if (error.status === 404) {
-          place.id = undefined
-          await this.#greetAgain(session).catch(() => undefined)
+          this.#forget(greeting)
+          silent = 0
         }
       }
       await delay(Math.min(place.pause * 2 ** Math.min(silent, 5), longestPause), undefined, { signal })
