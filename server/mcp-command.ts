@@ -35,6 +35,10 @@ type Environment = Readonly<Record<string, string | undefined>>
 export async function runMcpProcess(argv: readonly string[]): Promise<number> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
+  // Who reads no more has ended it; for as long as messages flow, each of them says so.
+  process.stdout.on('error', () => stop.abort())
+  // Words for a person that nobody reads are no reason to end.
+  process.stderr.on('error', () => undefined)
   const code = await runMcpCommand(argv, process.env, process, stop.signal)
   // What was said last goes out before the process does.
   await new Promise<void>((resolve) => process.stdout.write('', () => resolve()))

@@ -19,10 +19,10 @@ export interface StdioBridgeGiven {
 
 /** Ms before a server that could not be reached is asked again, and for how often; about as long as clients wait for their first answer. */
 const pauses = [250, 500, 1_000, 2_000, 4_000, ...Array.from({ length: 8 }, () => 5_000)]
-/** Ms for what is still being answered when the input ends. */
+/** Ms for what is still being answered when the input ends, and as many for the farewell. */
 const grace = 1_500
 
-/** Resolves when the input has ended, or nobody reads the output any more; or when `signal` aborts. */
+/** Resolves when the input has ended or `signal` aborts. What goes wrong with the output is for its owner to hear. */
 export async function runStdioBridge(
   { input, output, tell, gateway, secret, fetch }: StdioBridgeGiven,
   signal: AbortSignal,
@@ -59,12 +59,12 @@ export async function runStdioBridge(
   })
   await new Promise<void>((resolve) => {
     lines.once('close', resolve)
-    output.once('error', () => resolve())
     signal.addEventListener('abort', () => resolve(), { once: true })
     if (signal.aborted) resolve()
   })
-  if (!signal.aborted) await Promise.race([Promise.allSettled(under), delay(grace, undefined, { ref: false })])
-  await way.end()
+  const atMost = (work: Promise<unknown>) => Promise.race([work, delay(grace, undefined, { ref: false })])
+  if (!signal.aborted) await atMost(Promise.allSettled(under))
+  await atMost(way.end())
   lines.close()
 }
 

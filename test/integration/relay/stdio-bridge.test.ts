@@ -1,5 +1,7 @@
 /** `wheelhouse mcp` as a client starts it: unmodified clients of both SDKs over stdio, a relay behind that comes and goes. */
 import { spawn } from 'node:child_process'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -143,6 +145,42 @@ test('what is typed is answered line by line, with nothing else among it, and th
   expect(messages).toContainEqual(expect.objectContaining({ id: 1, result: expect.objectContaining({ protocolVersion: '2025-06-18' }) }))
   expect(messages).toContainEqual(expect.objectContaining({ id: null, error: expect.objectContaining({ code: -32700 }) }))
   await eventually('nothing is left', async () => (await relay.room.gateway()).clients === 0)
+})
+
+test('a reader that goes while messages flow is its end: in order, without a trace, and with its protocol session', async () => {
+  const { sessionId } = await relay.session()
+  const child = spawn(process.execPath, [cli, 'mcp', '--data-dir', folder, '--session', sessionId], { env: { PATH: process.env['PATH'] } })
+  const ended = Promise.all([text(child.stderr), new Promise<number | null>((resolve) => child.once('exit', resolve))])
+  const say = (message: object) => child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+  // It may be gone before all is written.
+  child.stdin.on('error', () => undefined)
+  say({ id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 't', version: '1' } } })
+  await new Promise((resolve) => child.stdout.once('data', resolve))
+  await eventually('it alone is connected', async () => (await relay.room.gateway()).clients === 1)
+  child.stdout.destroy()
+  for (let id = 2; id < 40; id += 1) say({ id, method: 'ping' })
+  expect(await ended).toEqual(['', 0])
+  await eventually('its protocol session has ended with it', async () => (await relay.room.gateway()).clients === 0)
+})
+
+test('a relay that never answers the farewell does not keep it', async () => {
+  const silent = createServer((request, response) => {
+    if (request.method === 'DELETE') return
+    request.resume()
+    response.writeHead(request.method === 'GET' ? 405 : 200, { 'content-type': 'application/json', 'mcp-session-id': 's1' })
+    response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, result: {} }))
+  })
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    silent.closeAllConnections()
+    silent.close()
+  })
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+  const hello = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: {} })
+  expect(await typed(`${hello}\n`, ['--session', 'a'.repeat(36), '--url', url])).toMatchObject({
+    code: 0,
+    messages: [{ id: 1, result: {} }],
+  })
 })
 
 test('what it is given wrongly it says in a line, without repeating a secret; a revoked session is answered in words', async () => {
