@@ -58,8 +58,8 @@ export class SharedConnection {
   #start: Start | undefined
   /** Resolves with the next start. */
   #next = Promise.withResolvers<Start>()
-  /** The one before, while it ends. */
-  #closing: Promise<void> = Promise.resolve()
+  /** Those before, while they end. */
+  #closing: Promise<unknown> = Promise.resolve()
   /** A client that can be asked has come, and the connection there is was opened with that said. */
   #wanted = false
   #said = false
@@ -157,13 +157,13 @@ export class SharedConnection {
     if (connection === undefined || this.#wanted === this.#said || this.#untold) return
     if (life.state !== 'ready' || questions.size > 0 || !plainKnown()) return
     this.#forget(connection)
-    this.#closing = connection.close()
+    this.#end(connection)
     life.startAnew()
   }
 
   /** Ends it for a reason that is the server's: as if it had broken. */
   #drop(connection: UpstreamConnection, mishap: Mishap): void {
-    connection.close().catch(escape)
+    this.#end(connection)
     this.#lost(connection, mishap)
   }
 
@@ -183,7 +183,9 @@ export class SharedConnection {
     this.#start = undefined
     this.#untold = false
     start?.abort(reason)
-    await Promise.all([current?.close(), start?.connection.catch(() => undefined)])
+    if (current !== undefined) this.#end(current)
+    await start?.connection.catch(() => undefined)
+    await this.#closing
   }
 
   async #open(own: Start, signal: AbortSignal): Promise<UpstreamConnection> {
@@ -217,6 +219,9 @@ export class SharedConnection {
       return connection
     } catch (error) {
       if (this.#start === own) {
+        // What follows an opened connection fails too: left open, it would be a process more with every try.
+        if (this.#current !== undefined) this.#end(this.#current)
+        this.#current = undefined
         this.#untold = says && !signal.aborted
         // Clients that cannot be asked had it before: none of them loses it over what it was told of others.
         if (this.#untold) return await this.#open(own, signal)
@@ -235,8 +240,13 @@ export class SharedConnection {
 
   #sessionLost(connection: UpstreamConnection, reason: string): void {
     if (!this.#forget(connection)) return
-    this.#closing = connection.close()
+    this.#end(connection)
     this.#parts.life.sessionLost(lossOf(reason, this.#parts.reached))
+  }
+
+  /** The next start waits until it has ended, and so does a stop. */
+  #end(connection: UpstreamConnection): void {
+    this.#closing = Promise.all([this.#closing, connection.close().catch(escape)])
   }
 
   /** False when another one has taken its place, or it was ended on purpose. */
