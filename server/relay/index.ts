@@ -9,6 +9,7 @@ import { createAnnouncer } from '../events/event-types.ts'
 import { LazyApi } from '../http/lazy-api.ts'
 import type { Room, RoomContext } from '../room.ts'
 import type { Locked } from '../room-report.ts'
+import { diskRefusal } from '../store/disk.ts'
 import type { Accounts } from './accounts.ts'
 import { KnownClients } from './clients/known-clients.ts'
 import { WindowCalls } from './clients/window-calls.ts'
@@ -107,14 +108,21 @@ export function createRelayRoom(
   const { database, sealer, clock, settings, log } = context
   const events = createAnnouncer(context.events, 'relay', relayEvents)
   const changed = (): void => context.changed('relay')
+  /** A disk that refuses for a while must not end the whole house: the next time it may take what is to be written. */
+  const failed = (error: unknown, what: string): void => {
+    log.error({ error }, what)
+    const refusal = diskRefusal(error)
+    if (refusal !== null) context.diskRefused?.('relay', refusal)
+  }
   const relaySettings = () => settings.current().relay
   const ownTools = new OwnTools(builtInTools)
   const reach = createBuiltInReach(ownTools.all, standingOf)
-  const oauthClients = new OAuthClients({ store: createOAuthClientStore(database, sealer), clock, egress: context.egress, callbackUrl })
+  const oauthStore = createOAuthClientStore(database, sealer)
+  const oauthClients = new OAuthClients({ store: oauthStore, clock, egress: context.egress, failed, callbackUrl })
   const apiStore = createApiStore(database, sealer)
   const upstreamStore = createUpstreamStore(database, sealer)
   const upstreams = new Upstreams({
-    ...{ store: upstreamStore, items: createItemsStore(database), oauthClients, clock, events, log, changed },
+    ...{ store: upstreamStore, items: createItemsStore(database), oauthClients, clock, events, log, changed, failed },
     egress: context.egress,
     ownProcesses: () => relaySettings().ownProcesses,
     connectApi: apiConnections(apiStore),
@@ -181,11 +189,10 @@ export function createRelayRoom(
   }
   let timers: NodeJS.Timeout[] = []
   let starting: NodeJS.Immediate | undefined
-  /** A disk that refuses for a while must not end the whole house: the next time it may take what is to be written. */
   const upkeep = (work: () => unknown): Promise<void> =>
     Promise.try(work).then(
       () => undefined,
-      (error: unknown) => log.error({ error }, 'upkeep of the relay failed'),
+      (error: unknown) => failed(error, 'upkeep of the relay failed'),
     )
   const every = (ms: number, work: () => unknown): NodeJS.Timeout => setInterval(() => void upkeep(work), ms)
   /** Counted at the start, since only a start or a person's word changes them. */
@@ -235,6 +242,7 @@ export function createRelayRoom(
       timers = [
         every(flushEvery, () => sessions.flush()),
         every(flushEvery, () => upstreams.tools.flush()),
+        every(flushEvery, () => oauthClients.flush()),
         every(sweepEvery, async () => (await gateway)?.sweep(isOver)),
         every(relaySettings().cleanupInterval * 1_000, () => sessions.cleanup()),
         every(relaySettings().cleanupInterval * 1_000, () => doubts.expire()),
@@ -271,6 +279,7 @@ export function createRelayRoom(
       await upkeep(() => ledger.stop())
       await upkeep(() => sessions.flush())
       await upkeep(() => upstreams.tools.flush())
+      await upkeep(() => oauthClients.flush())
       calls.stop()
     },
     summary: () => countsOf(upstreams, { sessions: sessions.countActive(), total: ledger.total }),

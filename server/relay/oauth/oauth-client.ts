@@ -34,6 +34,8 @@ export interface OAuthClientParts {
   redirectUrl(): string
   kept: KeptOAuthClient
   keep(kept: KeptOAuthClient): void
+  /** What goes on by itself could not be done. */
+  failed(error: unknown, what: string): void
 }
 
 /** One try of a person to sign in, between the page it opens and the answer that comes back. */
@@ -51,6 +53,8 @@ export class OAuthClient {
   #needsPerson = false
   readonly #parts: OAuthClientParts
   #kept: KeptOAuthClient
+  /** The disk has not taken it yet. */
+  #isUnwritten = false
   #challenge: { resourceMetadataUrl?: URL; scope?: string } = {}
   /** Refresh tokens are good once with many servers, so all who need a new one wait for the same. */
   #renewing: Promise<void> | undefined
@@ -163,9 +167,12 @@ export class OAuthClient {
 
   /** Forgets the tokens; the registration stays. */
   signOut(): void {
-    const { tokens: _, obtainedAt: __, ...rest } = this.#kept
-    this.#kept = rest
-    this.#parts.keep(rest)
+    this.#write(withoutTokens(this.#kept))
+  }
+
+  /** Writes what the disk has refused before. */
+  flush(): void {
+    if (this.#isUnwritten) this.#hold(this.#kept)
   }
 
   #provider(state: string, attempt: { url?: URL; verifier?: string; discovery?: OAuthDiscoveryState }): OAuthClientProvider {
@@ -229,11 +236,11 @@ export class OAuthClient {
         refreshToken: tokens.refresh_token,
         fetchFn: this.#patientFetch,
       })
-      this.#keep({ tokens: { ...tokens, ...renewed }, obtainedAt: this.#parts.clock.now() })
+      this.#hold({ ...this.#kept, tokens: { ...tokens, ...renewed }, obtainedAt: this.#parts.clock.now() })
     } catch (error) {
       // Only the authorization server's own word ends the grant; one that cannot be reached is asked again later.
       if (!(error instanceof OAuthError) || !isFinal(error.code)) throw error
-      this.signOut()
+      this.#hold(withoutTokens(this.#kept))
       this.#giveUp()
     }
   }
@@ -251,9 +258,29 @@ export class OAuthClient {
   }
 
   #keep(change: KeptOAuthClient): void {
-    this.#kept = { ...this.#kept, ...change }
-    this.#parts.keep(this.#kept)
+    this.#write({ ...this.#kept, ...change })
   }
+
+  #write(kept: KeptOAuthClient): void {
+    this.#parts.keep(kept)
+    this.#kept = kept
+    this.#isUnwritten = false
+  }
+
+  /** Nobody waits for it, and what was there before is spent: refused by the disk it counts all the same, and is written another time. */
+  #hold(kept: KeptOAuthClient): void {
+    this.#kept = kept
+    this.#isUnwritten = true
+    try {
+      this.#write(kept)
+    } catch (error) {
+      this.#parts.failed(error, 'what a server has granted could not be kept')
+    }
+  }
+}
+
+function withoutTokens({ tokens: _, obtainedAt: __, ...rest }: KeptOAuthClient): KeptOAuthClient {
+  return rest
 }
 
 function isFinal(code: string): boolean {

@@ -20,6 +20,8 @@ export interface OAuthClientsOptions {
   clock: Clock
   /** Judges where authorization servers are, which remote servers name. */
   egress: Egress
+  /** What goes on by itself could not be done. */
+  failed(error: unknown, what: string): void
   /** The page of ours that authorization servers send browsers back to; on this machine. */
   callbackUrl(): string
 }
@@ -43,7 +45,7 @@ export class OAuthClients {
     const known = this.#byUpstream.get(id)
     if (known?.url === url) return known.oauthClient
     if (known !== undefined) this.#giveUpBegun(id)
-    const { store, clock, egress, callbackUrl } = this.#options
+    const { store, clock, egress, failed, callbackUrl } = this.#options
     const oauthClient = new OAuthClient({
       clock,
       url,
@@ -54,6 +56,7 @@ export class OAuthClients {
         // What the address before still brings must not take the place of what this one granted.
         if ((this.#byUpstream.get(id)?.url ?? url) === url) store.put(id, url, kept, clock.now())
       },
+      failed,
     })
     this.#byUpstream.set(id, { oauthClient, url })
     return oauthClient
@@ -102,7 +105,15 @@ export class OAuthClients {
 
   /** Gives up what cannot be opened: a person signs in there again. */
   giveUpLocked(): void {
-    for (const id of this.locked()) this.forget(id)
+    for (const id of this.locked()) {
+      this.#options.store.remove(id)
+      this.forget(id)
+    }
+  }
+
+  /** Writes what the disk has refused before. */
+  flush(): void {
+    for (const { oauthClient } of this.#byUpstream.values()) oauthClient.flush()
   }
 
   /** What a key that was put back opens is read again. */
@@ -110,9 +121,9 @@ export class OAuthClients {
     this.#byUpstream.clear()
   }
 
+  /** What is kept of it is gone. */
   forget(id: string): void {
     this.#byUpstream.delete(id)
-    this.#options.store.remove(id)
     this.#giveUpBegun(id)
   }
 

@@ -114,9 +114,8 @@ export class UpstreamAdmin {
     if (upstream.locked !== null) return this.#changeLocked(upstream, patch, actor)
     const definition = patched(upstream.definition, patch)
     this.#refuseTaken(definition.name, id)
-    store.put(definition)
     // Another program, or another address, may speak another revision.
-    if (runsOtherwise(upstream.definition, definition)) store.keepEra(id, null)
+    store.put(definition, runsOtherwise(upstream.definition, definition) ? () => store.keepEra(id, null) : undefined)
     const successor = await upstreams.replace(upstream, definition)
     this.#audit('upstream-changed', definition, actor)
     return {
@@ -139,9 +138,10 @@ export class UpstreamAdmin {
   async remove(id: string, actor: string): Promise<void> {
     const { upstreams, store, oauthClients } = this.#options
     const upstream = this.#changeable(id)
+    // Its grants go with it.
+    store.remove(id)
     const ended = upstreams.remove(id)
     oauthClients.forget(id)
-    store.remove(id)
     await ended
     this.#audit('upstream-removed', upstream.definition, actor)
     upstreams.announce(upstream)

@@ -24,6 +24,8 @@ export interface ToolsOptions {
   store: Pick<UpstreamStore, 'tools' | 'putTools' | 'putHeldCalls'>
   clock: Clock
   events: Announcer<typeof relayEvents>
+  /** What goes on by itself could not be done. */
+  failed(error: unknown, what: string): void
 }
 
 type Named = Pick<UpstreamDefinition, 'id' | 'name'>
@@ -32,6 +34,8 @@ type Server = Named & Pick<UpstreamDefinition, 'options'>
 export class Tools {
   readonly #options: ToolsOptions
   readonly #byUpstream = new Map<string, Map<string, StoredTool>>()
+  /** Names of tools, by server, of which the disk has not taken yet what is known. */
+  readonly #unwritten = new Map<string, ReadonlySet<string>>()
   /** Whose count of held calls is not written yet. */
   readonly #uncounted = new Map<string, { upstream: string; name: string }>()
 
@@ -41,17 +45,16 @@ export class Tools {
 
   /** Reads what is kept of a server's tools; with its texts trusted, those that wait for nothing but texts are agreed to. */
   load({ id, options }: Server): void {
-    const { store } = this.#options
-    const known = new Map(store.tools(id).map((tool) => [tool.name, tool]))
+    const unwritten = [...(this.#unwritten.get(id) ?? [])].flatMap((name) => this.find(id, name) ?? [])
+    const known = new Map([...this.#options.store.tools(id), ...unwritten].map((tool) => [tool.name, tool]))
     this.#byUpstream.set(id, known)
     if (!options.trustTexts) return
-    const agreed = [...known.values()].filter((tool) => isQuarantined(tool) && onlyTextsChanged(tool)).map(agreedTo)
-    if (agreed.length > 0) store.putTools(id, agreed)
-    for (const tool of agreed) known.set(tool.name, tool)
+    this.#learned(id, [...known.values()].filter((tool) => isQuarantined(tool) && onlyTextsChanged(tool)).map(agreedTo))
   }
 
   forget(upstreamId: string): void {
     this.#byUpstream.delete(upstreamId)
+    this.#unwritten.delete(upstreamId)
   }
 
   find(upstreamId: string, name: string): StoredTool | undefined {
@@ -63,25 +66,26 @@ export class Tools {
     return catalogue.tools.flatMap(({ name }) => this.find(definition.id, name) ?? [])
   }
 
-  /** Notes new tools as agreed to, since the server was added by a person, and changed ones as not yet. */
+  /**
+   * Notes new tools as agreed to, since the server was added by a person, and changed ones as not yet. A disk that refuses costs nobody a
+   * server, and no changed tool passes for the one agreed to because of it.
+   */
   learn({ id, name: server, options }: Server, offered: readonly ToolDefinition[]): void {
-    const { store, clock, events } = this.#options
+    const { clock, events } = this.#options
     const known = this.#byUpstream.get(id)
     if (known === undefined) return
-    const changed: StoredTool[] = []
-    for (const definition of offered) {
+    const changed = offered.flatMap((definition): StoredTool[] => {
       const before = known.get(definition.name)
       const hash = hashOf(definition)
-      if (before?.hash === hash) continue
+      if (before?.hash === hash) return []
       const learned = before === undefined ? newTool(definition, hash, clock.now()) : redefined(before, definition, hash, clock.now())
       // What is built in changes with the program a person installed. What an older version kept as it was read is the same once mended.
       const trusted = id === builtInId || isSameMended(before, hash) || (options.trustTexts && onlyTextsChanged(learned))
-      const tool = trusted ? agreedTo(learned) : learned
-      changed.push(tool)
-      known.set(tool.name, tool)
-      if (isQuarantined(tool)) events.emit({ type: 'tool-quarantined', subject: `${server}: ${tool.name}`, data: { upstream: server } })
-    }
-    if (changed.length > 0) store.putTools(id, changed)
+      return [trusted ? agreedTo(learned) : learned]
+    })
+    this.#learned(id, changed)
+    for (const tool of changed.filter(isQuarantined))
+      events.emit({ type: 'tool-quarantined', subject: `${server}: ${tool.name}`, data: { upstream: server } })
   }
 
   /** Switches a tool, prices it, adds to it, or agrees to its changed definition. Throws `tool-not-found`. */
@@ -128,8 +132,9 @@ export class Tools {
     this.#uncounted.set(`${upstreamId} ${name}`, { upstream: upstreamId, name })
   }
 
-  /** Writes the counts of held calls. */
+  /** Writes the counts of held calls, and what the disk has refused before. */
   flush(): void {
+    for (const id of this.#unwritten.keys()) this.#learned(id, [])
     if (this.#uncounted.size === 0) return
     const counts = [...this.#uncounted.values()].flatMap(({ upstream, name }) => {
       const tool = this.find(upstream, name)
@@ -137,6 +142,23 @@ export class Tools {
     })
     this.#options.store.putHeldCalls(counts)
     this.#uncounted.clear()
+  }
+
+  /** What the disk refuses is known all the same, and written another time. */
+  #learned(id: string, tools: readonly StoredTool[]): void {
+    const { store, failed } = this.#options
+    const known = this.#byUpstream.get(id)
+    for (const tool of tools) known?.set(tool.name, tool)
+    const names = new Set([...(this.#unwritten.get(id) ?? []), ...tools.map(({ name }) => name)])
+    if (names.size === 0) return
+    try {
+      const written = [...names].flatMap((name) => known?.get(name) ?? [])
+      store.putTools(id, written)
+      this.#unwritten.delete(id)
+    } catch (error) {
+      this.#unwritten.set(id, names)
+      failed(error, 'what a server offers could not be kept')
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 /** The MCP servers behind the relay: which there are, started and stopped together, one taking another's place when its settings change. */
-import { createSignal } from '../../async/signal.ts'
+import { createSignal, type Signal } from '../../async/signal.ts'
 import type { Clock } from '../../clock.ts'
 import type { Announcer } from '../../events/event-types.ts'
 import { RelayFault } from '../fault.ts'
@@ -33,6 +33,8 @@ export interface UpstreamsOptions {
   events: Announcer<typeof relayEvents>
   log: Log
   changed(): void
+  /** What goes on by itself could not be done. */
+  failed(error: unknown, what: string): void
   /** How many connections of clients' own there may be to all servers together. */
   ownProcesses(): number
   /** An HTTP API as a server within this process. */
@@ -59,8 +61,8 @@ export class Upstreams {
   readonly #wakings: Wakings
   readonly #budget: ProcessBudget
   readonly #byId = new Map<string, Upstream>()
-  readonly #catalogueChanges = createSignal<[upstream: Upstream, changed: ReadonlySet<CataloguePart>]>()
-  readonly #notifications = createSignal<[upstream: Upstream, message: Message]>()
+  readonly #catalogueChanges: Signal<[upstream: Upstream, changed: ReadonlySet<CataloguePart>]>
+  readonly #notifications: Signal<[upstream: Upstream, message: Message]>
   /** Servers whose place another has taken, while they end. */
   readonly #ending = new Map<string, Promise<unknown>>()
   #builtIn: BuiltInServer | undefined
@@ -70,6 +72,9 @@ export class Upstreams {
   constructor(options: UpstreamsOptions) {
     this.#options = options
     this.tools = new Tools(options)
+    // What a client does with its news costs no server its connection.
+    this.#catalogueChanges = createSignal((error) => options.failed(error, 'what a server offers could not be passed on'))
+    this.#notifications = createSignal((error) => options.failed(error, 'what a server says could not be passed on'))
     this.#budget = new ProcessBudget(options.ownProcesses)
     this.#wakings = new Wakings({ clock: options.clock, onWoken: () => this.woken() })
     this.items = new Items(options.items)

@@ -39,8 +39,8 @@ async function signIn(id: string): Promise<void> {
   expect(await browse(begun.body.url)).toMatchObject({ status: 200, text: expect.stringContaining('works with berths') })
   await reaches(id, 'ready')
 }
-async function callBerth(): Promise<string> {
-  const { sessionUrl } = await relay.session()
+async function callBerth(address?: string): Promise<string> {
+  const sessionUrl = address ?? (await relay.session()).sessionUrl
   const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
   const reply = await relay.call('POST', new URL(sessionUrl).pathname, {
     user: null,
@@ -85,7 +85,7 @@ test('an expired token is renewed once for all calls that meet its end, however 
   house.beforeRefusal = async (method) => {
     if (method === 'tools/call') await new Promise<void>((resolve) => refusals.push(resolve))
   }
-  const calls = Array.from({ length: 8 }, callBerth)
+  const calls = Array.from({ length: 8 }, () => callBerth())
   await eventually('all are about to be refused', () => refusals.length === 8)
   refusals[0]?.()
   // By then there is another token.
@@ -94,6 +94,33 @@ test('an expired token is renewed once for all calls that meet its end, however 
   expect(await Promise.all(calls)).toEqual(calls.map(() => 'Berth 7'))
   expect(house.granted).toEqual(['refresh_token'])
   expect(admin().view(upstreams().get(id)).state).toBe('ready')
+})
+
+test('a token that was renewed while the disk refused serves at once, and is kept for the next start', async () => {
+  const id = add()
+  await reaches(id, 'signed-out')
+  await signIn(id)
+  const { sessionUrl } = await relay.session()
+  await eventually('it listens', () => house.served.includes('subscriptions/listen'))
+  relay.context.database.pragma('query_only = ON')
+  house.expireToken()
+  expect(await callBerth(sessionUrl)).toBe('Berth 7')
+  relay.context.database.pragma('query_only = OFF')
+  await relay.room.stop()
+  await relay.room.start()
+  house.expireToken()
+  await reaches(id, 'ready')
+  expect(await callBerth(sessionUrl)).toBe('Berth 7')
+})
+
+test('a sign-out that the disk refuses has not happened', async () => {
+  const id = add()
+  await reaches(id, 'signed-out')
+  await signIn(id)
+  relay.context.database.pragma('query_only = ON')
+  expect((await relay.call('DELETE', `/v1/upstreams/${id}/sign-in`)).status).toBe(507)
+  expect(admin().view(upstreams().get(id))).toMatchObject({ signedIn: true, state: 'ready' })
+  relay.context.database.pragma('query_only = OFF')
 })
 
 test('a token near its end is renewed before anybody is refused', async () => {
