@@ -1,7 +1,6 @@
 /** Tools for files: what came down, and what is handed to a page. */
 import { open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { createReadStream } from 'node:fs'
 import type { ElementHandle } from 'puppeteer-core'
 import { z } from 'zod'
 import { abortable } from '../../async/abortable.ts'
@@ -195,7 +194,13 @@ async function taken({ uploads, downloads }: Session, { name, text, base64, down
   }
   if (download !== undefined) {
     const file = downloads.file(download)
-    return uploads.take(name ?? file.name, createReadStream(file.path))
+    // Opened here: of a stream that cannot be opened nobody hears before its content is taken.
+    const content = await open(file.path)
+    try {
+      return await uploads.take(name ?? file.name, content.createReadStream())
+    } finally {
+      await content.close()
+    }
   }
   if (name === undefined) throw new BrowserFault('missing-fields', 'A file that is written here needs a name')
   return uploads.take(name, Readable.from([base64 === undefined ? Buffer.from(text ?? '') : Buffer.from(base64, 'base64')]))
