@@ -40,13 +40,14 @@ export async function act(
 ): Promise<ToolContent[]> {
   const workplace = await comeToWork(service, sessionId, call)
   return workplace.inTurn(async () => {
+    const { session } = workplace
     call.signal.throwIfAborted()
-    refuseWhileDriven(workplace.session)
+    if (!session.live) throw await ended(session, session.life.reason)
+    refuseWhileDriven(session)
     refuseOpenDialog(workplace)
     for (const ref of refs) if (ref !== undefined) workplace.goTo(workplace.refs.frameOf(ref).page())
     const tab = workplace.tab()
     const done = await within(workplace, tab, call, (signal) => run(tab, workplace, signal), patience)
-    workplace.renew()
     return answer(workplace, done, call.signal, size)
   })
 }
@@ -60,6 +61,8 @@ async function within(
   patience: number,
 ): Promise<string> {
   const { session } = workplace
+  // It may be longer than an agent can be silent.
+  workplace.renew(patience)
   const before = new Set(session.pages.list().map(({ id }) => id))
   session.pages.show(tab.id)
   const stir = new Stir(tab.page)
@@ -93,6 +96,7 @@ async function within(
     stopWindows()
     forbid()
     stir.stop()
+    if (session.live) workplace.renew()
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { CDPSession, Page } from 'puppeteer-core'
 import { createSerialQueue, type SerialQueue } from '../../async/serial-queue.ts'
+import { isDoneWithin } from '../../async/deadline.ts'
 import { createSignal } from '../../async/signal.ts'
 import type { DownloadView } from '../../browsers/contract/hands.ts'
 import { BrowserFault } from '../../browsers/fault.ts'
@@ -14,6 +15,8 @@ import { refBookOf, type RefBook } from './refs.ts'
 /** Ms without a call after which an agent counts as gone. */
 const idleAfter = 120_000
 const longestSaid = 300
+/** Ms for a page to begin to tell of itself; one that hangs tells of its dialogs all the same, and of the rest when it goes on. */
+const enabledWithin = 5_000
 
 export interface PageDialog {
   page: string
@@ -49,7 +52,7 @@ export const lastOf = (actor: string): string | undefined => last.get(actor)
 export function workplaceOf(session: Session, actor: string): Workplace {
   const { workplaces } = siteOf(session)
   for (const [other, each] of workplaces) {
-    if (other === actor || each.isLeased) continue
+    if (other === actor || each.isInUse) continue
     workplaces.delete(other)
     each.dispose()
   }
@@ -68,7 +71,10 @@ export class Workplace {
   /** Lines of a tab as they were last shown, by its id. */
   readonly seen = new Map<string, { url: string; title: string; lines: string[] }>()
   readonly #actor: string
-  readonly #watched = new Map<string, CDPSession>()
+  /** By tab: what listens to it, from when that is first asked for. */
+  readonly #watched = new Map<string, Promise<CDPSession>>()
+  /** Tabs whose dialogs reach it. */
+  readonly #heard = new Set<string>()
   readonly #stops: (() => void)[] = []
   readonly #dialogOpened = createSignal()
   readonly #windowOpens = createSignal<[page: string]>()
@@ -76,6 +82,8 @@ export class Workplace {
   readonly #tabs: Set<string>
   readonly #files: Set<string>
   #leaving = false
+  /** That run, or wait for their turn. */
+  #actions = 0
   #lease = ''
   #tab: string | null = null
   #notes: string[] = []
@@ -90,7 +98,7 @@ export class Workplace {
     this.#tabs = new Set(session.pages.list().map(({ id }) => id))
     this.#files = new Set(session.downloads.list().map(({ id }) => id))
     this.#stops.push(
-      session.dialogs.watchedBy((page) => this.#answers && this.isLeased && this.#watched.has(page)),
+      session.dialogs.watchedBy((page) => this.#answers && this.isLeased && this.#heard.has(page)),
       session.control.onChange(() => {
         if (session.control.holder === null)
           this.note('A person used this browser meanwhile and has given it back; the page may have changed')
@@ -102,26 +110,39 @@ export class Workplace {
     return this.session.leases.list().some(({ id }) => id === this.#lease)
   }
 
+  /** Also while it waits for its turn, for longer than a lease runs. */
+  get isInUse(): boolean {
+    return this.isLeased || this.#actions > 0
+  }
+
   /** What the page in this tab asks, and waits for. */
   get dialog(): PageDialog | null {
     return this.#dialog !== null && this.session.pages.list().some(({ id }) => id === this.#dialog?.page) ? this.#dialog : null
   }
 
-  renew(): void {
+  /** `ms`: of the work that begins now, before the agent can be missed. */
+  renew(ms = 0): void {
     const { leases } = this.session
-    if (!leases.renew(this.#lease, idleAfter)) this.#lease = leases.take(this.#actor, idleAfter).id
+    const duration = idleAfter + ms
+    if (!leases.renew(this.#lease, duration)) this.#lease = leases.take(this.#actor, duration).id
     this.session.touch()
   }
 
   dispose(): void {
     for (const stop of this.#stops.splice(0)) stop()
-    for (const cdp of this.#watched.values()) cdp.detach().catch(() => undefined)
+    for (const listening of this.#watched.values()) listening.then((cdp) => cdp.detach()).catch(() => undefined)
     this.#watched.clear()
+    this.#heard.clear()
   }
 
   /** Actions of all agents in a session come one after another. */
-  inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    return siteOf(this.session).turns.run(work)
+  async inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#actions += 1
+    try {
+      return await siteOf(this.session).turns.run(work)
+    } finally {
+      this.#actions -= 1
+    }
   }
 
   /** The tab it works in: the one it chose, else the one in front. Throws `session-ended` while there is none. */
@@ -207,22 +228,40 @@ export class Workplace {
   /** From now on it hears what a tab asks. `answers`: it is asked, and has a minute to answer. */
   async watch({ id, page }: KnownPage, answers: boolean): Promise<void> {
     this.#answers = answers
-    if (this.#watched.has(id)) return
-    const cdp = await page.createCDPSession()
-    this.#watched.set(id, cdp)
-    page.once('close', () => {
+    // Calls may come at once.
+    const listening = this.#watched.get(id) ?? this.#begin(id, page)
+    this.#watched.set(id, listening)
+    await listening
+  }
+
+  async #begin(id: string, page: Page): Promise<CDPSession> {
+    const forget = (): void => {
       this.#watched.delete(id)
-      this.seen.delete(id)
-    })
-    this.#listen(id, page, cdp)
-    await cdp.send('Page.enable')
+      this.#heard.delete(id)
+    }
+    let cdp: CDPSession | null = null
+    try {
+      cdp = await page.createCDPSession()
+      page.once('close', () => {
+        forget()
+        this.seen.delete(id)
+      })
+      this.#heard.add(id)
+      this.#listen(id, page, cdp)
+      await isDoneWithin(enabledWithin, cdp.send('Page.enable'))
+      return cdp
+    } catch (error) {
+      forget()
+      cdp?.detach().catch(() => undefined)
+      throw error
+    }
   }
 
   #listen(id: string, page: Page, cdp: CDPSession): void {
     cdp.on('Page.javascriptDialogOpening', ({ type, message, defaultPrompt }) => {
       const said = `${type} “${message.slice(0, longestSaid)}”`
-      // A person who drives answers it.
-      if (this.session.control.holder !== null) return
+      // A person who drives answers it; of an agent that has gone, what answers for nobody, or a program that is attached.
+      if (this.session.control.holder !== null || !this.isLeased) return
       if (type === 'beforeunload') {
         cdp.send('Page.handleJavaScriptDialog', { accept: true }).catch(() => undefined)
         return this.note('The page asked whether it may be left, and was left')
