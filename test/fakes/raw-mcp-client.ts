@@ -107,7 +107,7 @@ export class RawMcpClient {
   }
 }
 
-/** A request of the stateless era. */
+/** A request of the stateless era; `more` is what a later round says beside its arguments. */
 export async function statelessCall(
   url: string,
   name: string,
@@ -115,6 +115,7 @@ export async function statelessCall(
   capabilities: object = {},
   signal?: AbortSignal,
   meta: object = {},
+  more: object = {},
 ): Promise<RawAnswer> {
   const cut = new AbortController()
   signal?.addEventListener('abort', () => cut.abort())
@@ -135,6 +136,7 @@ export async function statelessCall(
       params: {
         name,
         arguments: given,
+        ...more,
         _meta: {
           'io.modelcontextprotocol/protocolVersion': '2026-07-28',
           'io.modelcontextprotocol/clientCapabilities': capabilities,

@@ -12,6 +12,7 @@ import type { relayEvents } from '../events.ts'
 import { RelayFault } from '../fault.ts'
 import type { Json } from '../upstreams/connection.ts'
 import type { StoredSession } from '../sessions/store.ts'
+import { AllowedRounds } from './allowed-rounds.ts'
 import { asksFirst, isDestructive } from './asks.ts'
 import type { Answered, Answers } from './store.ts'
 
@@ -78,6 +79,7 @@ const mostWaiting = 200
 export class Approvals {
   readonly #parts: ApprovalsParts
   readonly #waiting = new Map<string, { call: WaitingCall; settle(outcome: Outcome, actor: string): void }>()
+  readonly #allowed: AllowedRounds
   readonly step: Step = {
     name: 'approval',
     mayWait: true,
@@ -87,6 +89,7 @@ export class Approvals {
 
   constructor(parts: ApprovalsParts) {
     this.#parts = parts
+    this.#allowed = new AllowedRounds(parts.clock)
   }
 
   /** The oldest first. */
@@ -113,6 +116,7 @@ export class Approvals {
 
   /** Its session is over. */
   end(sessionId: string): void {
+    this.#allowed.forget(sessionId)
     for (const { call, settle } of [...this.#waiting.values()]) if (call.session.id === sessionId) settle('gone', 'system')
   }
 
@@ -125,25 +129,39 @@ export class Approvals {
       call.note('approval', 'Called by a person')
       return ask()
     }
+    if (this.#allowed.take(call)) {
+      call.note('approval', 'Allowed before its server asked')
+      return this.#asked(call, ask)
+    }
     if (this.#waiting.size >= mostWaiting) {
       call.note('approval', 'Too many wait already')
       return refused(`This call needs a person’s yes, and ${mostWaiting} others wait for one already. It was not made: try again later.`)
     }
     const outcome = await this.#decided(call)
+    // What may not go on keeps no server waiting for what its client wanted to say.
+    if (outcome !== 'once' && outcome !== 'always') call.laterRound?.giveUp()
     switch (outcome) {
       case 'once':
       case 'always':
         call.note('approval', outcome === 'once' ? 'Allowed once' : 'Allowed from now on')
-        return ask()
+        return this.#asked(call, ask)
       case 'refuse':
         call.note('approval', 'Refused')
         return refused('A person has refused this call. Do not try it again unless you are asked to.')
       case 'late':
         call.note('approval', 'No answer in time')
-        return refused('This call needs a person’s yes, and nobody answered in time. It was not made.')
+        return refused(`This call needs a person’s yes, and nobody answered in time. ${notMade(call)}`)
       case 'gone':
         throw new Error('The call was taken back while it waited for a person')
     }
+  }
+
+  /** What its client is to answer comes back as a later round of the same call. */
+  async #asked(call: CallUnderWay, ask: () => Promise<Json>): Promise<Json> {
+    const answer = await ask()
+    const { requestState } = answer
+    if (answer['resultType'] === 'input_required') this.#allowed.add(call, typeof requestState === 'string' ? requestState : null)
+    return answer
   }
 
   #decided({ session, entry, args, signal, waiting }: CallUnderWay): Promise<Outcome> {
@@ -213,6 +231,11 @@ function factsOf({ session, server, tool }: WaitingCall) {
 
 function answerOf({ id, session, server, tool, toolName }: WaitingCall, outcome: Answered['outcome'], actor: string, at: number): Answered {
   return { ...{ id, at, tool, toolName, outcome, actor }, server: server.name, sessionId: session.id, accountId: session.accountId }
+}
+
+/** The server of a later round may have begun with what it was asked before. */
+function notMade({ laterRound }: CallUnderWay): string {
+  return laterRound === undefined ? 'It was not made.' : 'What the server has asked was not answered.'
 }
 
 /** Said in the result, where the model can read it. */

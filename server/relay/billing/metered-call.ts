@@ -20,7 +20,7 @@ export interface CallToMeter {
 }
 
 /** What a call is made with. */
-export interface Making extends Pick<CallUnderWay, 'byPerson' | 'waiting'> {
+export interface Making extends Pick<CallUnderWay, 'byPerson' | 'waiting' | 'laterRound'> {
   args: Json | undefined
   /** Aborted when nobody waits for the answer any more; left out where that is never known. */
   signal?: AbortSignal | undefined
@@ -128,10 +128,10 @@ export class MeteredCall {
     if (!this.#isMade) void this.#given.ledger.release(this.#charge, 'none')
   }
 
-  #underWay({ args, signal, byPerson, waiting }: Making): CallUnderWay {
+  #underWay({ args, signal, byPerson, waiting, laterRound }: Making): CallUnderWay {
     const { session, entry } = this.#call
     return {
-      ...{ session, entry, args, signal, byPerson, waiting },
+      ...{ session, entry, args, signal, byPerson, waiting, laterRound },
       note: (step, did) => void this.#notes.push({ step, did }),
       costsNothing: () => void (this.#isFree = true),
     }

@@ -1,6 +1,7 @@
 /** Answers of reads, kept for a while: in memory, bounded, the one used longest ago gives way. */
 import type { Clock } from '../../clock.ts'
 import type { Json } from '../upstreams/connection.ts'
+import { orderedJson } from './ordered-json.ts'
 
 export interface CacheKey {
   upstreamId: string
@@ -86,11 +87,6 @@ export class AnswerCache {
   }
 }
 
-/** The same for the same arguments, in whatever order they stand. */
 function textOf({ upstreamId, tool, hash, args, sessionId }: CacheKey): string {
-  return JSON.stringify([upstreamId, sessionId, tool, hash, args ?? {}], (_, value: unknown) =>
-    typeof value !== 'object' || value === null || Array.isArray(value)
-      ? value
-      : Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))),
-  )
+  return orderedJson([upstreamId, sessionId, tool, hash, args ?? {}])
 }

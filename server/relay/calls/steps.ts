@@ -19,8 +19,17 @@ export interface CallToMake {
   byPerson?: boolean | undefined
 }
 
+/** A stateless client has come back with what its server asked in an `input_required`: to people it is one call with the round before. */
+export interface LaterRound {
+  /** What the client says that it was given to come back with; null for nothing. */
+  state: string | null
+  /** It goes no further: a server that waits for the answer in the middle of its call is told. */
+  giveUp(): void
+}
+
 /** The same while it is made. */
 export interface CallUnderWay extends CallToMake {
+  laterRound?: LaterRound | undefined
   /** Says what a step did, in a few words, for the inspector. */
   note(step: string, did: string): void
   /** The answer did not come from the server: the call is counted and costs nothing. */

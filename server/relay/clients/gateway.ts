@@ -144,6 +144,7 @@ export class Gateway {
   /** Ends all that is open for a session. */
   async end(sessionId: string): Promise<void> {
     this.#options.ledger.forget(sessionId)
+    this.#pendingInputs.end(sessionId)
     await Promise.all([this.older.end(sessionId), this.#legacy.end(sessionId), this.#modern.end(sessionId)])
   }
 

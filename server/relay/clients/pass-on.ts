@@ -24,6 +24,7 @@ import type { Upstream } from '../upstreams/upstream.ts'
 import { HeldCalls } from './held-calls.ts'
 import { readyRedactorOf, redactedAnswer, redactedMessage } from '../calls/redactor.ts'
 import type { Rests } from '../calls/rests.ts'
+import type { LaterRound } from '../calls/steps.ts'
 import type { MetaCallParts } from '../search/meta-calls.ts'
 import { isPendingInput, type PendingInputs } from './pending-input.ts'
 import { inRounds } from './input-rounds.ts'
@@ -56,8 +57,14 @@ export interface PassOnOptions {
 export async function callTool(options: PassOnOptions, entry: ToolEntry, params: Json, ctx: ServerContext): Promise<Json> {
   const { upstream, tool, name } = entry
   const call = heldCallsOf(ctx).take(ctx.mcpReq.id, entry)
+  const making = {
+    args: asArguments(params['arguments']),
+    signal: ctx.mcpReq.signal,
+    waiting: waitingOf(ctx),
+    laterRound: laterRoundOf(options, name, ctx),
+  }
   const { outcome } = await toldWhenCancelled(options, ctx, () =>
-    call.make({ args: asArguments(params['arguments']), signal: ctx.mcpReq.signal, waiting: waitingOf(ctx) }, (args) => {
+    call.make(making, (args) => {
       // A receiver without tasks of its own works on such a request as on any other.
       const { arguments: _, task: __, ...rest } = params
       const own = { ...rest, name: tool.name, ...(args === undefined ? {} : { arguments: args }) }
@@ -67,6 +74,14 @@ export async function callTool(options: PassOnOptions, entry: ToolEntry, params:
   )
   if (outcome instanceof Error) throw outcome
   return outcome
+}
+
+/** Undefined in the session era, whose clients are asked in the middle of their calls. */
+function laterRoundOf({ client, era, pendingInputs }: PassOnOptions, tool: string, { mcpReq }: ServerContext): LaterRound | undefined {
+  const given = mcpReq.requestState()
+  const state = typeof given === 'string' ? given : null
+  if (era === 'legacy' || (state === null && mcpReq.inputResponses === undefined)) return undefined
+  return { state, giveUp: () => state !== null && pendingInputs.giveUp({ sessionId: client.session.id, tool }, state) }
 }
 
 /** Below zero, where no progress of the server itself stands: the protocol wants it to rise. */

@@ -95,8 +95,13 @@ class Conversation {
   }
 }
 
+interface Pending {
+  conversation: Conversation
+  timer: NodeJS.Timeout
+}
+
 export class PendingInputs {
-  readonly #byState = new Map<string, { conversation: Conversation; timer: NodeJS.Timeout }>()
+  readonly #byState = new Map<string, Pending>()
 
   /**
    * `start` is given how the server's questions are taken, and when its work is in vain; `end` is called once the connection is no longer
@@ -118,18 +123,31 @@ export class PendingInputs {
     state: string,
     responses: Readonly<Record<string, unknown>>,
   ): Promise<Outcome> {
-    const pending = this.#byState.get(state)
-    if (pending === undefined || pending.conversation.sessionId !== sessionId || pending.conversation.tool !== tool) {
-      throw new ProtocolError(-32602, 'Invalid or expired requestState', { reason: 'invalid_request_state' })
-    }
+    const pending = this.#find({ sessionId, tool }, state)
+    if (pending === undefined) throw new ProtocolError(-32602, 'Invalid or expired requestState', { reason: 'invalid_request_state' })
     clearTimeout(pending.timer)
     this.#byState.delete(state)
     pending.conversation.answer(responses)
     return this.#proceed(pending.conversation, signal)
   }
 
+  /** The client's answer is not to reach the server: it waits for none any more. */
+  giveUp(of: { sessionId: string; tool: string }, state: string): void {
+    if (this.#find(of, state) !== undefined) this.#abandon(state)
+  }
+
+  /** The session is over: nobody comes back. */
+  end(sessionId: string): void {
+    for (const [state, { conversation }] of this.#byState) if (conversation.sessionId === sessionId) this.#abandon(state)
+  }
+
   stop(): void {
     for (const [state] of this.#byState) this.#abandon(state)
+  }
+
+  #find({ sessionId, tool }: { sessionId: string; tool: string }, state: string): Pending | undefined {
+    const pending = this.#byState.get(state)
+    return pending?.conversation.sessionId === sessionId && pending.conversation.tool === tool ? pending : undefined
   }
 
   async #proceed(conversation: Conversation, signal: AbortSignal): Promise<Outcome> {
