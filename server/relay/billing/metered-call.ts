@@ -82,6 +82,7 @@ export class MeteredCall {
   readonly #begun = performance.now()
   readonly #notes: StepNote[] = []
   #isFree = false
+  #clientWasAsked = false
   #isMade = false
 
   constructor(call: CallToMeter, charge: Charge, given: MeteredCallParts) {
@@ -123,6 +124,11 @@ export class MeteredCall {
     return this.#given.steps.heard({ session, entry, args: undefined, signal: undefined }, message)
   }
 
+  /** The server asks the client something while the call is under way. */
+  clientIsAsked(): void {
+    this.#clientWasAsked = true
+  }
+
   /** Gives the price back unless the call has been made, e.g. because its request was refused on its way. */
   abandon(): void {
     if (!this.#isMade) void this.#given.ledger.release(this.#charge, 'none')
@@ -132,6 +138,7 @@ export class MeteredCall {
     const { session, entry } = this.#call
     return {
       ...{ session, entry, args, signal, byPerson, waiting, laterRound },
+      clientWasAsked: () => this.#clientWasAsked || laterRound !== undefined,
       note: (step, did) => void this.#notes.push({ step, did }),
       costsNothing: () => void (this.#isFree = true),
     }

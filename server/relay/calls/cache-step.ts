@@ -11,6 +11,8 @@ export function createCacheStep(cache: AnswerCache): Step {
     concerns: ({ policy }, entry) => policy.cache.tools.length > 0 && isChosen(policy, entry) && isRepeatable(entry),
     async around(call, ask) {
       const { session, entry, args, note } = call
+      // Its server waits for what the client has said.
+      if (call.laterRound !== undefined) return ask(args)
       const { seconds, shared, price } = session.policy.cache
       const key: CacheKey = {
         upstreamId: entry.upstream.definition.id,
@@ -28,7 +30,7 @@ export function createCacheStep(cache: AnswerCache): Step {
       const generation = cache.generation(key.upstreamId)
       const answer = await ask(args)
       const isWhole = answer['isError'] !== true && (answer['resultType'] ?? 'complete') === 'complete'
-      if (isWhole) cache.keep(key, answer, generation)
+      if (isWhole && !call.clientWasAsked()) cache.keep(key, answer, generation)
       return answer
     },
   }

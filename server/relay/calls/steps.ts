@@ -32,6 +32,8 @@ export interface CallUnderWay extends CallToMake {
   laterRound?: LaterRound | undefined
   /** Says what a step did, in a few words, for the inspector. */
   note(step: string, did: string): void
+  /** Its client was asked something meanwhile, or in a round before: the answer is for what it said, not for the arguments alone. */
+  clientWasAsked(): boolean
   /** The answer did not come from the server: the call is counted and costs nothing. */
   costsNothing(): void
   /** Tells a client that asked for progress that the call is alive; `left` are the seconds it may still wait, fewer each time. */

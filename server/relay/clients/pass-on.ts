@@ -47,6 +47,8 @@ export interface PassOnOptions {
   streamHold(): number
   /** What the server says meanwhile, as the client is to hear it. */
   heard?(said: Message): Message
+  /** The server asks the client something. */
+  asked?(): void
   /** The call is to be a task of the server. */
   asTask?: boolean
   /** A client of the session era has taken a request back. */
@@ -68,7 +70,10 @@ export async function callTool(options: PassOnOptions, entry: ToolEntry, params:
       // A receiver without tasks of its own works on such a request as on any other.
       const { arguments: _, task: __, ...rest } = params
       const own = { ...rest, name: tool.name, ...(args === undefined ? {} : { arguments: args }) }
-      const ofCall = { ...options, heard: (said: Message) => call.heard(said), asTask: requiresTask(tool.definition) && !upstream.isModern }
+      const ofCall = {
+        ...{ ...options, heard: (said: Message) => call.heard(said), asked: () => call.clientIsAsked() },
+        asTask: requiresTask(tool.definition) && !upstream.isModern,
+      }
       return sendOn(ofCall, upstream, { method: 'tools/call', params: own }, ctx, name)
     }),
   )
@@ -123,6 +128,7 @@ async function sendOn(options: PassOnOptions, upstream: Upstream, message: Messa
   const ongoing = {
     notify: (said: Message) => void underway.push(notifyClient(options, upstream, said, ctx)),
     ask: async (asked: Message, signal: AbortSignal) => {
+      options.asked?.()
       const { method, params } = await redactedMessage(client.session.policy.redact, asked)
       return ctx.mcpReq.send({ method, ...(params === undefined ? {} : { params }) }, asJson, { signal, timeout: 3_600_000 })
     },

@@ -236,3 +236,13 @@ test('each round is sent with the arguments that a person has fixed, and only th
   expect([asked, result?.content?.[1]?.text]).toEqual([0, expect.stringContaining('These are the first')])
   expect(rounds).toEqual([1, 2].map(() => ({ name: 'ask_plainly', args: { of: 'much', by: 'owner' }, state: undefined })))
 })
+
+test.each(['legacy', 'auto'] as const)('what one client has said decides no answer to another from memory (%s)', async (mode) => {
+  const cache = { tools: ['ask', 'ask_plainly'].map((name) => ({ upstream: idOf('modern'), name })), seconds: 600, shared: true }
+  const policy = { approvals: {}, cache }
+  for (const name of ['ask', 'ask_plainly'])
+    for (const city of ['Hamburg', 'Bremen']) {
+      const client = await connect((await session('modern', policy)).sessionUrl, mode, city)
+      expect(await client.callTool({ name, arguments: {} })).toMatchObject({ content: [{ text: `You are in ${city}` }] })
+    }
+})
