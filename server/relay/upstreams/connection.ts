@@ -61,6 +61,10 @@ export class UpstreamConnection {
   readonly #life: Lifecycle<ConnectionState, ConnectionEvent>
   /** Why it broke. */
   #reason = ''
+  /** Requests without an answer yet. */
+  #running = 0
+  /** It answers, and is heard no more between requests. */
+  #unheard = false
   #onEnd: ((reason: string) => void) | undefined
 
   private constructor(client: Client, transport: Transport, { redacted, onLog }: UpstreamConnectionOptions) {
@@ -147,7 +151,7 @@ export class UpstreamConnection {
       if (connection.#life.state === 'closed') return
       onLog(error.message)
       // The SDK has given up on the stream of announcements: a server that is not heard is greeted anew.
-      if (givenUp.test(error.message)) connection.#break('The connection was cut')
+      if (givenUp.test(error.message)) connection.#unhear()
       // The stream would come back by itself, but as another session, in which nothing has been negotiated.
       if (error instanceof SseError) connection.#break('The connection was cut')
     }
@@ -207,17 +211,22 @@ export class UpstreamConnection {
     return this.#transport instanceof StdioTransport ? this.#transport.pid : null
   }
 
-  request(message: Message, options: RequestOptions = {}): Promise<Json> {
-    return this.#client
-      .request({ method: message.method, ...(message.params === undefined ? {} : { params: message.params }) }, asJson, {
-        ...options,
-        allowInputRequired: true,
-      })
-      .catch((error: unknown) => {
-        // In place: what kind of error it is decides what becomes of the connection.
-        if (error instanceof Error) error.message = this.#redacted(error.message)
-        throw error
-      })
+  async request(message: Message, options: RequestOptions = {}): Promise<Json> {
+    this.#running += 1
+    try {
+      return await this.#client.request(
+        { method: message.method, ...(message.params === undefined ? {} : { params: message.params }) },
+        asJson,
+        { ...options, allowInputRequired: true },
+      )
+    } catch (error) {
+      // In place: what kind of error it is decides what becomes of the connection.
+      if (error instanceof Error) error.message = this.#redacted(error.message)
+      throw error
+    } finally {
+      this.#running -= 1
+      this.#breakIfUnheard()
+    }
   }
 
   notify(message: Message): Promise<void> {
@@ -240,6 +249,16 @@ export class UpstreamConnection {
     this.#life.handle('close')
     if (this.#transport instanceof HttpTransport) await this.#transport.endSession()
     await this.#putAway()
+  }
+
+  /** Its answers come on streams of their own: what runs is waited for. */
+  #unhear(): void {
+    this.#unheard = true
+    this.#breakIfUnheard()
+  }
+
+  #breakIfUnheard(): void {
+    if (this.#unheard && this.#running === 0) this.#break('The connection was cut')
   }
 
   #break(reason: string): void {

@@ -1,13 +1,16 @@
 /** Servers as people run them, each odd in its own way: every one that can work does, and one that cannot says why. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer, type ServerResponse } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { openMisbehavingServer, type Manner } from '../../fakes/misbehaving-server.ts'
+import { bodyOf, openMisbehavingServer, type Manner } from '../../fakes/misbehaving-server.ts'
 import { isAlive } from '../../fakes/processes.ts'
 import { serveRelay, type ServedRelay } from '../../fakes/served-relay.ts'
 import { eventually } from '../../fixtures/eventually.ts'
+import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'
 import { reservedPort } from '../../fixtures/ports.ts'
 
 const script = join(import.meta.dirname, '..', '..', 'fixtures', 'mcp', 'odd-starts.ts')
@@ -216,4 +219,49 @@ describe('a remote server', () => {
     await upstream(id).stop()
     expect(server.goodbyes).toEqual(['session-1'])
   })
+
+  test('whose announcements are heard no more is greeted anew when the call under way has its answer', async () => {
+    const server = await openForgetfulServer()
+    onTestFinished(() => server.leave())
+    const { id } = add({ transport: 'http', url: server.url })
+    await reaches(id, 'ready')
+    await eventually('its announcements are listened to', () => server.stream !== null)
+    const answer = says(id)
+    const finish = await eventually('the call is there', () => server.finish)
+    server.stream?.destroy()
+    await eventually('the stream is given up', () => upstream(id).log.some(({ text }) => text.startsWith('Maximum reconnection')))
+    expect(upstream(id).state).toBe('ready')
+    finish()
+    expect(await answer).toBe('here')
+    await eventually('it is greeted anew', () => server.greetings === 2 && upstream(id).state === 'ready')
+  })
 })
+
+/** Its stream of announcements opens once, its first call waits for `finish`. */
+async function openForgetfulServer() {
+  const made = {
+    url: '',
+    greetings: 0,
+    stream: null as ServerResponse | null,
+    finish: undefined as (() => void) | undefined,
+    leave: () => stopServer(server),
+  }
+  const server = createHttpServer(async (request, response) => {
+    if (request.method === 'DELETE') return void response.writeHead(200).end()
+    if (request.method === 'GET' && made.stream !== null) return void response.writeHead(400).end()
+    if (request.method === 'GET') {
+      made.stream = response.writeHead(200, { 'content-type': 'text/event-stream' })
+      return response.flushHeaders()
+    }
+    const message = JSON.parse(await text(request))
+    if (message.method === 'initialize') made.greetings += 1
+    const body = bodyOf(message)
+    if (body === null) return void response.writeHead(202).end()
+    const end = (): void =>
+      void response.writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': `session-${made.greetings}` }).end(body)
+    if (message.method !== 'tools/call') return end()
+    made.finish = end
+  })
+  made.url = `${await listenOnLoopback(server)}/mcp`
+  return made
+}
