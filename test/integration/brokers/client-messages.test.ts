@@ -12,6 +12,7 @@ import {
 import { countsIn, FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
 import { PacketClient } from '../../fakes/mqtt-client.ts'
 import { until } from '../../fakes/kernel.ts'
+import { uncaughtErrors } from '../../fixtures/uncaught-errors.ts'
 
 interface Session {
   sessionName: string
@@ -291,14 +292,7 @@ it('keeps its state when a listener of the program throws', async () => {
   const house = await openBrokers()
   const session = await house.createSession()
   const client = clientOf(house, session)
-  const thrown: unknown[] = []
-  const before = process.listeners('uncaughtException')
-  process.removeAllListeners('uncaughtException')
-  process.on('uncaughtException', (error) => thrown.push(error))
-  onTestFinished(() => {
-    process.removeAllListeners('uncaughtException')
-    for (const listener of before) process.on('uncaughtException', listener)
-  })
+  const thrown = uncaughtErrors()
   const stopListening = client.on('state', (state) => {
     throw new Error(`a fault of the program at ${state}`)
   })

@@ -220,7 +220,10 @@ describe('a remote server', () => {
     expect(server.goodbyes).toEqual(['session-1'])
   })
 
-  test('whose announcements are heard no more is greeted anew when the call under way has its answer', async () => {
+  test.each([
+    ['has its answer', 200],
+    ['is told that its session is lost, and that call is made again', 404],
+  ])('whose announcements are heard no more is greeted anew when the call under way %s', async (_, status) => {
     const server = await openForgetfulServer()
     onTestFinished(() => server.leave())
     const { id } = add({ transport: 'http', url: server.url })
@@ -231,7 +234,7 @@ describe('a remote server', () => {
     server.stream?.destroy()
     await eventually('the stream is given up', () => upstream(id).log.some(({ text }) => text.startsWith('Maximum reconnection')))
     expect(upstream(id).state).toBe('ready')
-    finish()
+    finish(status)
     expect(await answer).toBe('here')
     await eventually('it is greeted anew', () => server.greetings === 2 && upstream(id).state === 'ready')
   })
@@ -243,7 +246,7 @@ async function openForgetfulServer() {
     url: '',
     greetings: 0,
     stream: null as ServerResponse | null,
-    finish: undefined as (() => void) | undefined,
+    finish: undefined as ((status: number) => void) | undefined,
     leave: () => stopServer(server),
   }
   const server = createHttpServer(async (request, response) => {
@@ -257,9 +260,9 @@ async function openForgetfulServer() {
     if (message.method === 'initialize') made.greetings += 1
     const body = bodyOf(message)
     if (body === null) return void response.writeHead(202).end()
-    const end = (): void =>
-      void response.writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': `session-${made.greetings}` }).end(body)
-    if (message.method !== 'tools/call') return end()
+    const end = (status: number): void =>
+      void response.writeHead(status, { 'content-type': 'application/json', 'mcp-session-id': `session-${made.greetings}` }).end(body)
+    if (message.method !== 'tools/call' || made.finish !== undefined) return end(200)
     made.finish = end
   })
   made.url = `${await listenOnLoopback(server)}/mcp`

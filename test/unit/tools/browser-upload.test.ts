@@ -2,12 +2,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { expect, it, onTestFinished, vi } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { BrowserFault } from '../../../server/browsers/fault.ts'
 import { SessionDownloads } from '../../../server/browsers/files/session-downloads.ts'
 import { Uploads } from '../../../server/browsers/files/uploads.ts'
 import { fileTools } from '../../../server/tools/browsers/file-tools.ts'
 import { temporaryFolder } from '../../fakes/kernel.ts'
+import { uncaughtErrors } from '../../fixtures/uncaught-errors.ts'
 import { house } from './a-workplace.ts'
 
 async function withDownload() {
@@ -23,19 +24,6 @@ async function withDownload() {
   return { session, folder, upload }
 }
 
-/** What nobody has caught; the house gives it to the scope around, which drops the connection of every agent. */
-function uncaught(): unknown[] {
-  const thrown: unknown[] = []
-  const before = process.listeners('uncaughtException')
-  process.removeAllListeners('uncaughtException')
-  process.on('uncaughtException', (error) => thrown.push(error))
-  onTestFinished(() => {
-    process.removeAllListeners('uncaughtException')
-    for (const listener of before) process.on('uncaughtException', listener)
-  })
-  return thrown
-}
-
 it('is handed on as it came down', async () => {
   const { session, upload } = await withDownload()
   const take = vi.spyOn(session.uploads, 'take')
@@ -46,7 +34,7 @@ it('is handed on as it came down', async () => {
 })
 
 it('that is removed in the moment in which it is handed on fails this call alone', async () => {
-  const thrown = uncaught()
+  const thrown = uncaughtErrors()
   const { session, folder, upload } = await withDownload()
   vi.spyOn(session.downloads, 'file').mockReturnValue({ path: join(folder, 'gone'), name: 'bill.txt', bytes: 10 })
   const take = session.uploads.take.bind(session.uploads)
