@@ -1,6 +1,7 @@
-/** One session with its clients, topics, charts and dead letters, read again every two seconds while it is shown. */
-import type { Ref } from 'vue'
+/** What the pages of a session read: all of it every two seconds while it is shown, and the address of its clients. */
+import { computed, type Ref } from 'vue'
 import { useApi } from '../../api/api.ts'
+import { useApis } from '../../stores/apis.ts'
 import { useResource } from '../../use/use-resource.ts'
 
 const every = 2_000
@@ -19,4 +20,13 @@ export function useBrokerDetail(name: Ref<string>) {
     },
   })
   return { detail: value, error, refresh }
+}
+
+/** Where clients of all sessions connect. */
+export function useBrokerAddress() {
+  const apis = useApis()
+  return computed(() => {
+    const api = apis.byName('brokers')
+    return (api?.openTo === 'lan' ? (api.lanUrls[0] ?? api.url) : (api?.url ?? 'http://127.0.0.1:3000')).replace(/^http/, 'ws')
+  })
 }

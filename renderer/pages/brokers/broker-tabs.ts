@@ -1,0 +1,16 @@
+/** The pages of one session, in their order, each given the `name` of the session. */
+import type { Component } from 'vue'
+import BrokerOverview from './broker-overview.vue'
+
+export interface BrokerTab {
+  /** What `?tab=` says; the first one is shown without it. */
+  value: string
+  label: string
+  icon: string
+  /** All but the first are loaded when they are first opened: `defineAsyncComponent(() => import(...))`. */
+  component: Component
+}
+
+export const brokerTabs: readonly BrokerTab[] = [
+  { value: 'overview', label: 'Overview', icon: 'i-lucide-layout-dashboard', component: BrokerOverview },
+]
