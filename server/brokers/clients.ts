@@ -40,6 +40,8 @@ export interface ClientsOptions {
 
 export class Clients {
   readonly connections = new Set<Connection>()
+  /** Subscribers of this program itself. */
+  readonly workers = new Set<Pick<Connection, 'check' | 'failed'>>()
   readonly clock: Clock
   readonly store: BrokerStore
   /** Names messages whose publishers gave them no id. */
@@ -110,9 +112,10 @@ export class Clients {
     this.#options.log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, what)
   }
 
-  /** Once a second: connections without life. */
+  /** Once a second: connections without life, and workers without a place. */
   check(): void {
     for (const connection of this.connections) sparing(connection, () => connection.check())
+    for (const worker of this.workers) sparing(worker, () => worker.check())
   }
 
   endAll(reason: EndReason): void {
@@ -127,7 +130,7 @@ export class Clients {
 }
 
 /** A fault in what is done with one connection ends that one, not the work on the others. */
-function sparing(connection: Connection, work: () => void): void {
+function sparing(connection: Pick<Connection, 'failed'>, work: () => void): void {
   try {
     work()
   } catch (error) {

@@ -213,6 +213,7 @@ export class BrokerService {
     this.store.setSuspended(stored.id, suspended)
     stored.suspended = suspended
     this.engine.setSuspended(stored.id, suspended)
+    this.clients.check()
     this.#events.emit({ type: suspended ? 'session-suspended' : 'session-resumed', subject: name, actor })
   }
 

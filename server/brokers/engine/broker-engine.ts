@@ -135,6 +135,10 @@ export interface Attachment {
   /** Ends the oldest of that id which the client can have got. */
   acknowledge(messageId: string): void
   acknowledgeDelivery(delivery: Delivery): void
+  /** The client will never be able to do anything with it: it becomes a dead letter. */
+  giveUp(delivery: Delivery): void
+  /** Nobody has acknowledged it, taken it back or given it up since it was sent. */
+  isOpen(delivery: Delivery): boolean
   /** The client may have room again. */
   resume(): void
   /**

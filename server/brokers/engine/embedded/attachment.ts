@@ -68,6 +68,14 @@ export class Attachment implements door.Attachment {
     this.#parts.deliverer.acknowledgeDelivery(delivery)
   }
 
+  giveUp(delivery: Delivery): void {
+    this.#parts.deliverer.deadLetter(delivery, 'unsendable')
+  }
+
+  isOpen({ state }: Delivery): boolean {
+    return state !== 'over'
+  }
+
   resume(): void {
     this.#parts.deliverer.dispatch(this.subscriber)
   }

@@ -8,7 +8,7 @@ import { isBound, needsLastingId, numberAhead } from './numbering.ts'
 import { Queue } from './queue.ts'
 import type { Recorder } from './recorder.ts'
 import type { Schedule } from './schedule.ts'
-import { isMqtt } from './tenant.ts'
+import { isTriedAgain } from './tenant.ts'
 
 /** `own`: none of its connections may have it. */
 type Outcome = 'sent' | 'blocked' | 'own' | 'oversized' | 'unsendable'
@@ -190,8 +190,7 @@ export class Deliverer {
       return outcome
     }
     if (delivery.tries > 1) this.#recorder.of(message.tenant)?.tries(delivery)
-    // MQTT forbids sending again on a connection that lives (MQTT-4.4.0-1); those wait for the next one.
-    if (!isMqtt(subscriber)) this.#schedule.plan(delivery, this.#clock.monotonic() + message.tenant.policy.retryInterval)
+    if (isTriedAgain(subscriber)) this.#schedule.plan(delivery, this.#clock.monotonic() + message.tenant.policy.retryInterval)
     return outcome
   }
 

@@ -83,6 +83,14 @@ export function isMqtt({ key }: Subscriber): boolean {
   return key.startsWith('mqtt:')
 }
 
+/**
+ * MQTT forbids sending again on a connection that lives (MQTT-4.4.0-1), and a worker within this process loses nothing; those wait for the
+ * next connection.
+ */
+export function isTriedAgain(subscriber: Subscriber): boolean {
+  return !isMqtt(subscriber) && !subscriber.key.startsWith('worker:')
+}
+
 export function isFull(subscriber: Subscriber, message: Message): boolean {
   const { maxQueuedMessages, maxQueuedBytes } = subscriber.tenant.policy
   return (
