@@ -135,6 +135,7 @@ export const en: Words = {
       'session-resumed': 'Session resumed',
       'session-dropped': ({ expired }) => (expired ? 'Session expired' : 'Session dropped'),
       'secret-rotated': 'Secret key replaced',
+      'retained-deleted': ({ count }) => (count === 1 ? 'Retained message deleted' : `${count} retained messages deleted`),
       'client-evicted': 'Slow client disconnected',
       'dead-letter': 'Message could not be delivered',
       'storage-failed': 'Messages cannot be stored',

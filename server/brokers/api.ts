@@ -7,6 +7,8 @@ import { MqttCodec } from './connections/mqtt/mqtt-codec.ts'
 import { ClientConnection } from './connections/shared/client-connection.ts'
 import { webSocketWire } from './connections/shared/wire.ts'
 import { brokersContract } from './contract/index.ts'
+import { messageHandlers } from './messages/api.ts'
+import { Tails, tailSocket } from './messages/tails.ts'
 import type { BrokerService } from './service.ts'
 import { clientViews, deadLetterView, heldMessageView, sessionView, topicViews } from './views.ts'
 
@@ -19,9 +21,12 @@ export function createBrokersApi(service: BrokerService): Api {
   const makersOf = (name: string): [string | null] | undefined => (service.has(name) ? [service.byName(name).madeBy] : undefined)
   const idOf = (name: string): number => service.byName(name).id
 
+  const tails = new Tails(service)
+
   return implement(
     brokersContract,
     {
+      ...messageHandlers(service, tails),
       async createSession({ body }, call) {
         needReady(service)
         const { secretKey, expiresAt } = await service.create(body, actorOf(call.caller), call.standing.maker)
@@ -138,7 +143,7 @@ export function createBrokersApi(service: BrokerService): Api {
         return { status: 200, body: { purged: removed } }
       },
     },
-    { broker: welcome(service) },
+    { broker: welcome(service), tail: tailSocket(tails) },
     { makersOf },
   )
 }

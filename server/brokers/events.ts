@@ -9,6 +9,7 @@ export const brokerEvents = {
   'session-resumed': eventType('good'),
   'session-dropped': eventType('neutral', { /** Its time was over. */ expired: z.boolean() }),
   'secret-rotated': eventType('neutral'),
+  'retained-deleted': eventType('neutral', { /** Of their topics. */ filter: z.string(), count: z.number() }),
   'client-evicted': eventType('attention', { session: z.string() }),
   'dead-letter': eventType('attention', { topic: z.string(), reason: z.string(), subscriber: z.string(), messageId: z.string() }),
   'storage-failed': eventType('bad', { error: z.string() }),

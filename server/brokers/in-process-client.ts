@@ -1,13 +1,12 @@
 /** What this program itself does with sessions, for whom it lets in without their passwords: look, publish, listen. */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash } from 'node:crypto'
 import { iso } from '../clock.ts'
 import { BrokerFault } from './fault.ts'
 import { escape } from '../isolation.ts'
 import { contentOf, readPublish, refusalTexts } from './connections/json/json-frames.ts'
-import type { AttachedClient, Attachment } from './engine/broker-engine.ts'
 import { logTopic, parseFilter } from './engine/topics.ts'
-import type { Delivery, EndReason, Message, Receipt } from './engine/types.ts'
+import type { EndReason, Message, Receipt } from './engine/types.ts'
+import { listenTo } from './in-process/listener.ts'
 import type { BrokerService } from './service.ts'
 
 export interface ClientMessage {
@@ -112,49 +111,16 @@ export function createInProcessClient(service: BrokerService): InProcessClient {
 
     listen(sessionName, filter, name, listener) {
       needReady()
-      const session = sessionOf(sessionName)
-      const wanted = filterOf(filter)
-      if (session.suspended) throw new BrokerFault('publish-refused', refusalTexts.suspended)
-      if (service.clients.isFull(session)) throw new BrokerFault('publish-refused', 'Session has too many clients')
-      let isListening = true
-      const client = new InProcessListener(service, name, {
+      return listenTo(service, sessionOf(sessionName), filterOf(filter), name, {
         onMessage: (message) => listener.onMessage(clientMessage(message)),
-        onEnded(reason) {
-          leave()
-          listener.onEnded(reason)
-        },
+        onEnded: (reason) => listener.onEnded(reason),
       })
-      const options = { key: `anonymous:${client.id}`, durable: false, keepFor: null }
-      const attached = service.engine.attach(session.id, client, options).then(async (attachment) => {
-        client.attachment = attachment
-        // Without acknowledgement: nothing is stored for a listener, so nothing of it can be lost or become a dead letter.
-        const subscription = {
-          name: wanted,
-          filter: wanted,
-          group: null,
-          qos: 0,
-          noLocal: false,
-          retainAsPublished: false,
-          identifier: null,
-        } as const
-        if (isListening) await attachment.subscribe([subscription])
-        return attachment
-      })
-      attached.catch(client.failed)
-      function leave(): void {
-        if (!isListening) return
-        isListening = false
-        client.detach(attached)
-        service.clients.announce(session, `${name} stopped listening to ${wanted}`)
-      }
-      service.clients.announce(session, `${name} listens to ${wanted}`)
-      return leave
     },
   }
 }
 
 /** Throws `invalid-topic`; a shared subscription would take messages from its other members. */
-function filterOf(text: string): string {
+export function filterOf(text: string): string {
   const parsed = parseFilter(text)
   if (parsed === null || parsed.group !== null || parsed.filter === logTopic) throw new BrokerFault('invalid-topic', 'Invalid topic')
   return parsed.filter
@@ -167,84 +133,5 @@ function clientMessage(message: Message): ClientMessage {
     ...{ messageId: id, topic, publisher, at: iso(acceptedAt), retained },
     ...contentOf(message),
     ...(headers === undefined ? {} : { headers }),
-  }
-}
-
-interface Listening {
-  onMessage(message: Message): void
-  onEnded(reason: EndReason): void
-}
-
-/** A connection without a wire. */
-class InProcessListener implements AttachedClient {
-  readonly id: number
-  readonly protocol = 'json'
-  readonly name: string
-  readonly address = 'this machine'
-  readonly connectedAt: number
-  readonly isStalled = false
-  attachment: Attachment | null = null
-  readonly #to: Listening
-  /** Whoever listens does so on behalf of a bot, a session, a request: what it throws goes there. */
-  readonly #inScope = AsyncLocalStorage.snapshot()
-
-  constructor(service: BrokerService, name: string, to: Listening) {
-    this.id = service.clients.newConnectionId()
-    this.connectedAt = service.clock.now()
-    this.name = name
-    this.#to = to
-  }
-
-  readonly failed = (error: unknown): void => this.#inScope(escape, error)
-
-  ready(): boolean {
-    return true
-  }
-
-  send(delivery: Delivery): boolean {
-    this.#tell(() => this.#to.onMessage(delivery.message))
-    // Nobody acknowledges for us; what was given to us is taken as received, a moment later, since the engine is not done with it yet.
-    setImmediate(() => this.attachment?.acknowledgeDelivery(delivery))
-    return true
-  }
-
-  sendOnce(message: Message): void {
-    this.#tell(() => this.#to.onMessage(message))
-  }
-
-  end(reason: EndReason): void {
-    this.#tell(() => this.#to.onEnded(reason))
-  }
-
-  /** At once where it is attached, so that the engine knows it no longer when the caller goes on. */
-  detach(attached: Promise<Attachment>): void {
-    if (this.attachment !== null) this.attachment.detach()
-    else attached.then((attachment) => attachment.detach()).catch(this.failed)
-  }
-
-  accepted(): void {
-    // It publishes nothing.
-  }
-
-  log(): void {
-    // Nobody reads the session's log here.
-  }
-
-  relay(): boolean {
-    return true
-  }
-
-  whenDrained(callback: () => void): void {
-    callback()
-  }
-
-  #tell(act: () => void): void {
-    this.#inScope(() => {
-      try {
-        act()
-      } catch (error) {
-        escape(error)
-      }
-    })
   }
 }

@@ -258,6 +258,14 @@ export class BrokerService {
     if (expiry !== undefined || policy !== undefined) this.#events.emit({ type: 'session-changed', subject: name, actor })
   }
 
+  /** One event for all of them. Throws `storage-failed`. */
+  async removeRetained(name: string, filter: string, actor: string): Promise<number> {
+    const { removed, isStored } = await this.engine.removeRetained(this.byName(name).id, filter)
+    if (removed > 0) this.#events.emit({ type: 'retained-deleted', subject: name, actor, data: { filter, count: removed } })
+    if (!isStored) throw new BrokerFault('storage-failed')
+    return removed
+  }
+
   createPass(name: string): string {
     return this.#authentication.createPass(this.byName(name).id)
   }

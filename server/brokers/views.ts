@@ -7,6 +7,8 @@ import type { StoredSession } from './store.ts'
 
 const previewLength = 200
 const shownTopics = 200
+/** Bytes of a frame up to which it is read for its preview. */
+const largestRead = 65_536
 
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms))
 
@@ -72,8 +74,17 @@ function clientView({ subscriberId, key, connection, awaySince, topics, unacked,
   }
 }
 
-function previewOf({ source, body }: Message): string {
+/** The first characters of what was sent. */
+export function previewOf({ source, body }: Message): string {
   if (source === 'mqtt') return utf8(body.subarray(0, previewLength)) ?? body.subarray(0, previewLength / 2).toString('hex')
+  if (body.length > largestRead) return previewOfLarge(body)
   const { data } = JSON.parse(body.toString('utf8')) as { data: unknown } // built by `readPublish`
   return (typeof data === 'string' ? data : JSON.stringify(data)).slice(0, previewLength)
+}
+
+/** Of a frame that is too large to be read for this: a quote within its topic is escaped, so the first of these is the field. */
+function previewOfLarge(body: Buffer): string {
+  const text = body.subarray(0, 16_384).toString('utf8')
+  const start = text.indexOf('"data":') + 7
+  return text.slice(start, start + previewLength).replace(/^"/, '')
 }

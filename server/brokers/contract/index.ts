@@ -3,10 +3,12 @@ import type { z } from 'zod'
 import { defineContract, type Problem } from '../../http/contract.ts'
 import { durability, overflowPolicy } from '../policy.ts'
 import { failed } from './fields.ts'
+import { messageFaults, messageRoutes, tailSocket } from './messages.ts'
 import { nativeRoutes } from './native.ts'
 import { publishedRoutes } from './published.ts'
 
 export type { SessionExpiry } from './fields.ts'
+export type { BrokerMessage, PublicationInput, RetainedMessage, TailLine } from './messages.ts'
 export * from './native-schemas.ts'
 
 export const brokersContract = defineContract({
@@ -15,8 +17,9 @@ export const brokersContract = defineContract({
   version: '1.0.0',
   description: 'Virtual message brokers: each session is a private broker with its own clients, topics and queues.',
   subject: { params: ['name'], missing: 'no-such-session' },
-  routes: { ...publishedRoutes, ...nativeRoutes },
+  routes: { ...publishedRoutes, ...nativeRoutes, ...messageRoutes },
   sockets: {
+    tail: tailSocket,
     broker: {
       path: '/',
       anyPath: true,
@@ -51,6 +54,7 @@ export const brokersContract = defineContract({
       message: 'It could not be stored; what was asked for may come undone',
       remedy: 'Make room on the disk; then check what was kept, and repeat what was not.',
     },
+    ...messageFaults,
     'not-ready': { status: 503, message: 'The brokers are still reading their journal', remedy: 'Try again in a moment.' },
   },
   errorSchema: failed,

@@ -20,6 +20,8 @@ import type {
   Publication,
   Quality,
   Receipt,
+  RetainedPage,
+  RetainedQuery,
   SubscribeOutcome,
   Subscription,
   TenantFacts,
@@ -74,6 +76,10 @@ export interface BrokerEngine {
   waiting(tenant: number, filter: WaitingFilter): Promise<readonly WaitingMessage[]>
   /** What waits or is retained on topics that match the filter, the newest first. */
   peek(tenant: number, filter: string, limit: number): Promise<readonly Message[]>
+  /** Retained messages whose topics match the filter, page by page. */
+  retained(tenant: number, filter: string, query: RetainedQuery): Promise<RetainedPage>
+  /** Forgets the retained messages that match the filter, without a message to anybody. */
+  removeRetained(tenant: number, filter: string): Promise<{ removed: number; isStored: boolean }>
   /** The newest first. */
   deadLetters(tenant: number, limit: number): Promise<readonly DeadLetter[]>
   /** Gives dead letters to their subscribers again. `kept`: those that nobody can take. */

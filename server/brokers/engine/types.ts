@@ -239,6 +239,21 @@ export interface WaitingFilter {
   readonly limit: number
 }
 
+export interface RetainedQuery {
+  /** The last topic of the page before. */
+  readonly after?: string | null | undefined
+  readonly limit: number
+}
+
+export interface RetainedPage {
+  /** By topic. */
+  readonly messages: readonly Message[]
+  /** All that match, on whichever page. */
+  readonly total: number
+  /** Some come after these. */
+  readonly more: boolean
+}
+
 export interface WaitingMessage {
   readonly message: Message
   readonly waitingFor: readonly { readonly key: string; readonly tries: number; readonly state: 'queued' | 'sent' }[]

@@ -17,6 +17,7 @@ import type {
   EndReason,
   LetterChoice,
   Publication,
+  RetainedQuery,
   TenantCounts,
   TenantFacts,
   TenantFigures,
@@ -27,6 +28,7 @@ import { attempt } from './deliverer.ts'
 import { clientsOf, countsOf, figuresOf, lettersIn, peekInto, topicsOf, waitingOf } from './inspection.ts'
 import type { DeadLetter, Publisher, Subscriber, Tenant } from './model.ts'
 import { createParts, type EngineOptions, type EngineParts } from './parts.ts'
+import { removeRetained, retainedPage } from './retained-pages.ts'
 import { restore } from './restore.ts'
 import { newTenant } from './tenant.ts'
 
@@ -175,6 +177,15 @@ export class EmbeddedEngine implements BrokerEngine {
 
   async peek(id: number, filter: string, limit: number) {
     return peekInto(this.#tenant(id), filter, limit, this.parts.store)
+  }
+
+  retained(id: number, filter: string, query: RetainedQuery) {
+    return retainedPage(this.#tenant(id), filter, query, this.parts.store)
+  }
+
+  async removeRetained(id: number, filter: string) {
+    const removed = await removeRetained(this.#tenant(id), filter, this.parts.store)
+    return { removed, isStored: await this.parts.recorder.stored() }
   }
 
   async deadLetters(id: number, limit: number) {

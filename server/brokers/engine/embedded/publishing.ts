@@ -11,7 +11,7 @@ import type { DeadLetter, Delivery, Message, Publisher, Receipt, Subscriber, Tar
 import { isBound, numberWith } from './numbering.ts'
 import { newReceipt, type Recorder } from './recorder.ts'
 import { receivers } from './sharing.ts'
-import { isFull, lettersOf } from './tenant.ts'
+import { isFull, isOnlooker, lettersOf } from './tenant.ts'
 
 /** Ms: the seconds that MQTT can say. */
 const longestLife = 0xffff_ffff * 1_000
@@ -199,8 +199,8 @@ export class Publishing {
     for (const target of chosen) {
       const { subscriber } = target
       if (publisher !== null && isOwn(target, message, publisher)) continue
-      if (subscriber.clients.size > 0) receipt.deliveredTo += 1
-      else receipt.queuedFor += 1
+      if (subscriber.clients.size === 0) receipt.queuedFor += 1
+      else if (!isOnlooker(subscriber)) receipt.deliveredTo += 1
       if (message.qos === 0 || target.qos === 0) once.push(target)
       else if (!isFull(subscriber, message) || this.#makeRoom(subscriber, message)) this.#store.addDelivery(message, target)
       else overflowing.push(this.#store.addDelivery(message, target))

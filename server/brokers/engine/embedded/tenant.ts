@@ -91,6 +91,11 @@ export function isTriedAgain(subscriber: Subscriber): boolean {
   return !isMqtt(subscriber) && !subscriber.key.startsWith('worker:')
 }
 
+/** Somebody looks on: whoever publishes is told of those alone for whom the message is. */
+export function isOnlooker({ key }: Subscriber): boolean {
+  return key.startsWith('onlooker:')
+}
+
 export function isFull(subscriber: Subscriber, message: Message): boolean {
   const { maxQueuedMessages, maxQueuedBytes } = subscriber.tenant.policy
   return (
