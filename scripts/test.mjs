@@ -8,6 +8,7 @@ import { setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startBusyLoops } from './lib/busy-loops.mjs'
 import { ensureSystemPackages } from './lib/machine.mjs'
+import { ensurePaho } from './lib/paho.mjs'
 import { inRoot, root, tools } from './lib/paths.mjs'
 import { run, runQuietly } from './lib/run.mjs'
 import { Problem, runMain, say, seconds } from './lib/say.mjs'
@@ -33,7 +34,10 @@ await runMain(async (args) => {
     )
   const node = await stage('set-up', async () => {
     const pinned = await setUp()
-    if (plan.needsBuild && plan.projects.length > 0) await ensureSystemPackages(systemPackages)
+    if (plan.needsBuild && plan.projects.length > 0) {
+      await ensureSystemPackages(systemPackages)
+      await ensurePaho()
+    }
     return pinned
   })
   // First, because it also writes the types of the window's components, which lint and types read.

@@ -1,6 +1,6 @@
 /** What a run of the tests consists of, read from its words. */
 
-/** What the tests run beside Node, by packages of Debian: real ones, and each a program that a bare system lacks. */
+/** What the tests run beside Node, by packages of Debian: real ones, and each a program or a file that a bare system lacks. */
 export const systemPackages = [
   { name: 'chromium', program: 'chromium' },
   { name: 'redis-server', program: 'redis-server' },
@@ -9,6 +9,11 @@ export const systemPackages = [
   { name: 'mosquitto-clients', program: 'mosquitto_sub' },
   { name: 'curl', program: 'curl' },
   { name: 'python3', program: 'python3' },
+  { name: 'python3-pip', program: 'pip3' },
+  { name: 'python3-paho-mqtt', file: '/usr/lib/python3/dist-packages/paho/mqtt/client.py' },
+  // The smallest compiler there is; any other serves as well.
+  { name: 'tcc', program: 'cc' },
+  { name: 'libc6-dev', file: '/usr/include/stdio.h' },
   { name: 'ffmpeg', program: 'ffmpeg' },
 ]
 

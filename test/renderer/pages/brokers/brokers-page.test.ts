@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { growthText, newPassword, passwordStrength } from '../../../../renderer/pages/brokers/broker-presentation.ts'
 import BrokersPage from '../../../../renderer/pages/brokers/brokers-page.vue'
-import { clientKinds, connectSnippet } from '../../../../renderer/pages/brokers/connect-snippets.ts'
 import type { BrokerClient, BrokerDeadLetter, BrokerSession } from '../../../../server/brokers/contract/index.ts'
 import { defaultPolicy } from '../../../../server/brokers/policy.ts'
 import { reply, type FakeTransport } from '../../support/fake-transport.ts'
@@ -158,14 +157,6 @@ describe('the brokers page', () => {
     expect(about([0, 1, 2, 3], 4)).toBeNull()
     expect(about(Array<number>(30).fill(900), 900)).toBeNull()
     expect(about([...rising].reverse(), 150)).toBeNull()
-  })
-
-  it('names address and session in every snippet, and never a password', () => {
-    for (const kind of clientKinds) {
-      const code = connectSnippet(kind, { url: 'ws://10.0.4.2:3000', name: 'orders-prod' })
-      expect(code).toContain('orders-prod')
-      expect(code).toContain('10.0.4.2')
-    }
   })
 
   it('tells weak passwords from strong ones, and suggests strong ones', () => {
