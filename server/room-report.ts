@@ -81,7 +81,7 @@ export type RoomSummary = z.output<typeof roomSummary>
 
 /** Things that were sealed with a key that is not here. */
 export interface Locked {
-  kind: 'bots' | 'webhooks' | 'backups' | 'signing-keys' | 'servers' | 'sign-ins' | 'session-addresses' | 'kept-logins'
+  kind: 'bots' | 'webhooks' | 'backups' | 'signing-keys' | 'servers' | 'sign-ins' | 'session-addresses' | 'kept-logins' | 'bridges'
   count: number
   /** Which, where they have names. */
   names?: readonly string[]

@@ -50,6 +50,7 @@ const locked: Words['locked'] = {
   'signing-keys': ({ count }) => plural(count, { one: '# signing key of logins', other: '# signing keys of logins' }),
   servers: ({ count, names }) => `${plural(count, { one: '# server', other: '# servers' })} (${names.join(', ')})`,
   'sign-ins': ({ count }) => plural(count, { one: 'the sign-in at # server', other: 'the sign-in at # servers' }),
+  bridges: ({ count, names }) => `${plural(count, { one: '# bridge', other: '# bridges' })} (${names.join(', ')})`,
   'kept-logins': ({ count }) => plural(count, { one: '# kept login', other: '# kept logins' }),
   'session-addresses': ({ count }) => plural(count, { one: 'the shown address of # session', other: 'the shown address of # sessions' }),
 }
@@ -138,6 +139,11 @@ export const en: Words = {
       'retained-deleted': ({ count }) => (count === 1 ? 'Retained message deleted' : `${count} retained messages deleted`),
       'client-evicted': 'Slow client disconnected',
       'dead-letter': 'Message could not be delivered',
+      'bridge-created': ({ bridge }) => `Bridge ${bridge} made`,
+      'bridge-changed': ({ bridge }) => `Bridge ${bridge} changed`,
+      'bridge-removed': ({ bridge }) => `Bridge ${bridge} removed`,
+      'bridge-up': ({ bridge }) => `Bridge ${bridge} connected`,
+      'bridge-down': ({ bridge }) => `Bridge ${bridge} is down`,
       'storage-failed': 'Messages cannot be stored',
       'storage-works': 'Messages are stored again',
     },
@@ -388,6 +394,10 @@ export const en: Words = {
       'mqtt-port': {
         title: 'MQTT port is not open',
         text: ({ port, error }) => error ?? `Port ${port} is used by another program`,
+      },
+      'bridge-down': {
+        title: ({ bridge, session, isRefused }) => `The bridge ${bridge} of ${session} ${isRefused ? 'is refused' : 'is down'}`,
+        text: ({ reason }) => `${reason}. What is to go out waits on disk; it is tried again by itself.`,
       },
     },
     bots: {

@@ -5,6 +5,7 @@ export const systemPackages = [
   { name: 'chromium', program: 'chromium' },
   { name: 'redis-server', program: 'redis-server' },
   { name: 'xvfb', program: 'Xvfb' },
+  { name: 'mosquitto', program: 'mosquitto' },
   { name: 'mosquitto-clients', program: 'mosquitto_pub' },
   { name: 'mosquitto-clients', program: 'mosquitto_sub' },
   { name: 'curl', program: 'curl' },

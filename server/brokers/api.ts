@@ -1,6 +1,8 @@
 /** The brokers API's handlers: contract in, service out. */
 import { iso } from '../clock.ts'
 import { actorOf, implement, type Api, type SocketHandler } from '../http/api.ts'
+import { bridgeHandlers } from './bridges/api.ts'
+import type { Bridges } from './bridges/bridges.ts'
 import { BrokerFault } from './fault.ts'
 import { JsonCodec } from './connections/json/json-codec.ts'
 import { MqttCodec } from './connections/mqtt/mqtt-codec.ts'
@@ -12,7 +14,7 @@ import { Tails, tailSocket } from './messages/tails.ts'
 import type { BrokerService } from './service.ts'
 import { clientViews, deadLetterView, heldMessageView, sessionView, topicViews } from './views.ts'
 
-export function createBrokersApi(service: BrokerService): Api {
+export function createBrokersApi(service: BrokerService, bridges: () => Promise<Bridges>): Api {
   const { clock } = service
   const view = (name: string) => {
     const session = service.byName(name)
@@ -142,6 +144,7 @@ export function createBrokersApi(service: BrokerService): Api {
         const { removed } = needStored(await service.engine.removeDeadLetters(idOf(params.name), body))
         return { status: 200, body: { purged: removed } }
       },
+      ...bridgeHandlers(bridges),
     },
     { broker: welcome(service), tail: tailSocket(tails) },
     { makersOf },

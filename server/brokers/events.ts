@@ -12,6 +12,11 @@ export const brokerEvents = {
   'retained-deleted': eventType('neutral', { /** Of their topics. */ filter: z.string(), count: z.number() }),
   'client-evicted': eventType('attention', { session: z.string() }),
   'dead-letter': eventType('attention', { topic: z.string(), reason: z.string(), subscriber: z.string(), messageId: z.string() }),
+  'bridge-created': eventType('good', { bridge: z.string() }),
+  'bridge-changed': eventType('neutral', { bridge: z.string() }),
+  'bridge-removed': eventType('neutral', { bridge: z.string() }),
+  'bridge-up': eventType('good', { bridge: z.string() }),
+  'bridge-down': eventType('attention', { bridge: z.string(), reason: z.string() }),
   'storage-failed': eventType('bad', { error: z.string() }),
   'storage-works': eventType('good'),
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { LazyApi } from '../http/lazy-api.ts'
 import type { Room, RoomContext } from '../room.ts'
+import { createLazyBridges } from './bridges/index.ts'
 import { createInProcessClient, type InProcessClient } from './in-process-client.ts'
 import { createInProcessWork, type InProcessWork } from './in-process/work.ts'
 import { MqttListener } from './connections/mqtt/mqtt-listener.ts'
@@ -22,10 +23,8 @@ export type BrokersGiven = Pick<ServiceOptions, 'passwords' | 'removed'>
 /** Windows need not read everything again more often. */
 const changedEvery = 1_000
 
-export function createBrokersRoom(
-  { dataDir, database, events, egress, changed, settings, clock, log }: RoomContext,
-  given: BrokersGiven = {},
-): BrokersRoom {
+export function createBrokersRoom(context: RoomContext, given: BrokersGiven = {}): BrokersRoom {
+  const { dataDir, database, events, egress, changed, settings, clock, log } = context
   let notifiedAt = -Infinity
   let later: NodeJS.Timeout | undefined
   let startedAt = 0
@@ -50,6 +49,7 @@ export function createBrokersRoom(
     changed: notifyWindows,
     ...given,
   })
+  const bridges = createLazyBridges(service, context, notifyWindows)
   const mqtt = new MqttListener(service.clients, settings, log, egress)
 
   return {
@@ -57,19 +57,23 @@ export function createBrokersRoom(
     service,
     inProcessClient: { ...createInProcessClient(service), ...createInProcessWork(service) },
     mqttPort: () => mqtt.port,
-    api: new LazyApi(async () => (await import('./api.ts')).createBrokersApi(service)),
+    api: new LazyApi(async () => (await import('./api.ts')).createBrokersApi(service, bridges.load)),
     async start() {
       startedAt = clock.now()
       await service.start()
+      await bridges.start()
       await mqtt.start()
     },
     async stop() {
+      bridges.stop()
       await mqtt.stop()
       await service.stop()
       clearTimeout(later)
       later = undefined
     },
     summary: () => countsOf(service),
-    attention: () => concernsOf({ service, folder, startedAt, mqtt: mqtt.problem }),
+    attention: () => [...concernsOf({ service, folder, startedAt, mqtt: mqtt.problem }), ...bridges.concerns()],
+    locked: () => bridges.locked(),
+    giveUpLocked: () => bridges.giveUpLocked(),
   }
 }

@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import { defineContract, type Problem } from '../../http/contract.ts'
 import { durability, overflowPolicy } from '../policy.ts'
+import { bridgeFaults, bridgeRoutes } from './bridges.ts'
 import { failed } from './fields.ts'
 import { messageFaults, messageRoutes, tailSocket } from './messages.ts'
 import { nativeRoutes } from './native.ts'
@@ -9,6 +10,7 @@ import { publishedRoutes } from './published.ts'
 
 export type { SessionExpiry } from './fields.ts'
 export type { BrokerMessage, PublicationInput, RetainedMessage, TailLine } from './messages.ts'
+export type { BridgeState, BridgeTopic, BridgeTrial, BrokerBridge, NewBridge } from './bridges.ts'
 export * from './native-schemas.ts'
 
 export const brokersContract = defineContract({
@@ -17,7 +19,7 @@ export const brokersContract = defineContract({
   version: '1.0.0',
   description: 'Virtual message brokers: each session is a private broker with its own clients, topics and queues.',
   subject: { params: ['name'], missing: 'no-such-session' },
-  routes: { ...publishedRoutes, ...nativeRoutes, ...messageRoutes },
+  routes: { ...publishedRoutes, ...nativeRoutes, ...messageRoutes, ...bridgeRoutes },
   sockets: {
     tail: tailSocket,
     broker: {
@@ -55,6 +57,7 @@ export const brokersContract = defineContract({
       remedy: 'Make room on the disk; then check what was kept, and repeat what was not.',
     },
     ...messageFaults,
+    ...bridgeFaults,
     'not-ready': { status: 503, message: 'The brokers are still reading their journal', remedy: 'Try again in a moment.' },
   },
   errorSchema: failed,

@@ -31,6 +31,7 @@ import { relayApis } from './029-relay-apis.ts'
 import { relayCredits } from './030-relay-credits.ts'
 import { relaySearch } from './031-relay-search.ts'
 import { relayClients } from './032-relay-clients.ts'
+import { brokerBridges } from './033-broker-bridges.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -39,4 +40,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botStatus, botContacts, webhookDeliveries, oneTimer, relayServerOptions, relayNames, relayApis, relayCredits, relaySearch, relayClients]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botStatus, botContacts, webhookDeliveries, oneTimer, relayServerOptions, relayNames, relayApis, relayCredits, relaySearch, relayClients, brokerBridges]

@@ -2,6 +2,7 @@
 import type { IPublishPacket } from 'mqtt-packet'
 import type { Attachment } from '../../engine/broker-engine.ts'
 import type { Receipt } from '../../engine/types.ts'
+import { nameIn } from './bridge-marks.ts'
 import type { MqttPeer } from './mqtt-peer.ts'
 import { answer, keptProperties, reason, refusalCodes, refusalOf } from './mqtt-packets.ts'
 
@@ -34,17 +35,18 @@ export class Incoming {
       if (this.#committing.size >= committingAtOnce) this.#readOn ??= peer.connection.backpressure.hold()
     }
     const expiry = packet.properties?.messageExpiryInterval
+    const { id, properties } = peer.isBridge ? nameIn(packet) : { id: null, properties: keptProperties(packet) }
     const body = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
     attachment.publish(
       {
         topic,
-        id: peer.clients.newMessageId(),
+        id: id ?? peer.clients.newMessageId(),
         source: 'mqtt',
         body,
         isEmpty: body.length === 0,
         qos: packet.qos,
         retain: packet.retain,
-        properties: keptProperties(packet),
+        properties,
         expiresIn: expiry === undefined ? null : Math.max(1, expiry * 1_000),
         publisher: peer.connection.name,
       },

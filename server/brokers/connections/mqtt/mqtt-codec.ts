@@ -23,6 +23,7 @@ export class MqttCodec implements Codec, MqttPeer {
   version: Version = 4
   keepAlive = 0
   wantsWords = true
+  isBridge = false
   limits = { receiveMaximum: 65_535, maximumPacketSize: Infinity }
   readonly aliases = new TopicAliases()
   readonly #outgoing: Outgoing

@@ -2,6 +2,7 @@
 import type { IConnectPacket } from 'mqtt-packet'
 import type { AttachOptions } from '../../engine/types.ts'
 import type { Clients, SessionFacts } from '../../clients.ts'
+import { bridgeMark } from './bridge-marks.ts'
 import { largestPacket, type MqttPeer } from './mqtt-peer.ts'
 import { connack, entranceCodes, isMqttTopic, keepForOf, never, passwordText, reason, willOf, type Version } from './mqtt-packets.ts'
 import { aliasMaximum } from './topic-aliases.ts'
@@ -27,6 +28,8 @@ export async function handleConnect(peer: MqttPeer, packet: IConnectPacket): Pro
     password: passwordText(packet.password),
     enter(session) {
       peer.keepAlive = packet.keepalive ?? 0
+      // Mosquitto and those like it say so by a bit of the version of MQTT 3.1.1.
+      peer.isBridge = ('bridgeMode' in packet && packet.bridgeMode === true) || properties.userProperties?.[bridgeMark] !== undefined
       peer.wantsWords = properties.requestProblemInformation !== false
       peer.aliases.peerMaximum = properties.topicAliasMaximum ?? 0
       peer.limits = {

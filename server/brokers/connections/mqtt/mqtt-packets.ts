@@ -191,7 +191,7 @@ export function refusalOf(cmd: 'puback' | 'pubrec', packetId: number, refusal: R
 }
 
 /** A JSON client's `data` is the payload; what else it sent goes along as user properties. */
-function contentOf({ source, body }: Message): { payload: Buffer; extra: UserProperties } {
+export function contentOf({ source, body }: Message): { payload: Buffer; extra: UserProperties } {
   if (source === 'mqtt') return { payload: body, extra: {} }
   const { data, hash, timestamp, messageId } = JSON.parse(body.toString('utf8')) as Record<string, unknown> // built by `readPublish`
   const extra: UserProperties = {}

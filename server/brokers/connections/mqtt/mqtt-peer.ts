@@ -15,6 +15,8 @@ export interface MqttPeer {
   version: Version
   /** Seconds; 0 for a client that does not promise to be heard. */
   keepAlive: number
+  /** It is a bridge of another broker. */
+  isBridge: boolean
   /** The client wants reasons in words (MQTT 5, 3.1.2.11.7). */
   wantsWords: boolean
   /** What the client takes: so many unanswered (3.1.2.11.3), and packets so large (3.1.2.11.4). */

@@ -1,6 +1,7 @@
 /** What an MQTT client is sent: PUBLISH from the server (3.3), and the client's PUBACK, PUBREC and PUBCOMP to it (4.3). */
 import type { Attachment } from '../../engine/broker-engine.ts'
 import type { Delivery, HowDelivered, Message, Quality } from '../../engine/types.ts'
+import { named } from './bridge-marks.ts'
 import type { MqttPeer } from './mqtt-peer.ts'
 import { answer, publishPacket, reason } from './mqtt-packets.ts'
 
@@ -89,9 +90,14 @@ export class Outgoing {
     message: Message,
     how: { qos: Quality; packetId: number | null; again: boolean; retain: boolean; identifiers: readonly number[] },
   ): Buffer | null {
-    const { aliases, version, clients } = this.#peer
+    const { aliases, version, clients, isBridge } = this.#peer
     const alias = aliases.nameFor(message.topic)
-    const packet = publishPacket(message, { version, ...how, now: clients.clock.monotonic(), alias })
+    const packet = publishPacket(isBridge && version === 5 ? named(message) : message, {
+      version,
+      ...how,
+      now: clients.clock.monotonic(),
+      alias,
+    })
     if (packet.length <= this.#peer.limits.maximumPacketSize) return packet
     if (alias !== null) aliases.takeBack(alias)
     return null

@@ -16,7 +16,9 @@ export async function subscribe(
   const identifier = properties?.subscriptionIdentifier ?? null
   // MQTT-3.8.3-4
   if (subscriptions.some(({ topic, nl }) => nl === true && topic.startsWith('$share/'))) return peer.fail(reason.protocolError)
-  const read = subscriptions.map((wanted) => subscriptionOf(wanted, identifier))
+  // A bridge over MQTT 3.1.1 cannot say it, and means it: nothing back to it, and the retain flag as it was.
+  const asBridge = peer.isBridge && peer.version !== 5 ? { nl: true, rap: true } : {}
+  const read = subscriptions.map((wanted) => subscriptionOf({ ...wanted, ...asBridge }, identifier))
   const { outcomes, isStored } = await attachment.subscribe(read.filter((each) => each !== null))
   // Gone meanwhile, perhaps for good: what it would be given now nobody would ever take.
   if (peer.connection.attachment !== attachment) return

@@ -79,8 +79,9 @@ export function isKept({ durable, tenant }: Subscriber): boolean {
   return durable && isWritten(tenant)
 }
 
+/** A bridge too is one, to the other broker. */
 export function isMqtt({ key }: Subscriber): boolean {
-  return key.startsWith('mqtt:')
+  return key.startsWith('mqtt:') || key.startsWith('bridge:')
 }
 
 /**
