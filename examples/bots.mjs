@@ -2,6 +2,9 @@
  * A bot is linked, writes to somebody, and answers the first thing that is written to it.
  * `node examples/bots.mjs http://127.0.0.1:8000 15550100142 15550100011`
  */
+// Node has a WebSocket of its own from 22 on.
+import { WebSocket } from 'ws'
+
 const [base = 'http://127.0.0.1:8000', own = '15550100142', other = '15550100011'] = process.argv.slice(2)
 const key = process.env['WHEELHOUSE_KEY'] ?? process.env['API_KEY'] ?? ''
 const userId = `bot_${own}`
@@ -46,7 +49,7 @@ async function send(text, status) {
 const { pairingCode } = await call('POST', '/api/sessions', { userId, phoneNumber: own })
 const socket = new WebSocket(`${base.replace('http', 'ws')}/api/sessions/${userId}/events?types=state,message,progress`)
 socket.addEventListener('message', ({ data }) => {
-  events.push(JSON.parse(data))
+  events.push(JSON.parse(String(data)))
   for (const wake of waiting.splice(0)) wake()
 })
 await new Promise((resolve, reject) => {

@@ -2,22 +2,37 @@
  * Two clients that share a key, and a message that survives the absence of its reader.
  * `node examples/brokers.mjs ws://127.0.0.1:3000 SESSION PASSWORD`
  */
-import { BrokerClient, generateKey } from '../client/brokers/src/index.ts'
+// In a program of your own: from '@wheelhouse/brokers'.
+import { BrokerClient, generateKey } from '#clients/brokers'
+import { WebSocket } from 'ws'
 
 const [url = 'ws://127.0.0.1:3000', sessionName = 'my-service', password = ''] = process.argv.slice(2)
-const key = generateKey()
+/** Node has a WebSocket of its own from 22 on; for older ones it is that of `ws`. */
+const options = { url, sessionName, password, key: generateKey(), open: (/** @type {string} */ url) => new WebSocket(url) }
 
-const reader = new BrokerClient({ url, sessionName, password, key, userId: 'reader', envelope: 2 })
-await reader.connect({ handlers: { 'orders/+': () => undefined } })
+/** @param {BrokerClient} client @param {Parameters<BrokerClient['connect']>[0]} [how] */
+async function connect(client, how) {
+  try {
+    await client.connect(how)
+  } catch (error) {
+    // `Invalid password`, `Session not found`, or the address is none; what may pass is waited for instead.
+    console.error(`Not connected: ${error instanceof Error ? error.message : error}`)
+    process.exit(1)
+  }
+  return client
+}
+
+const reader = await connect(new BrokerClient({ ...options, userId: 'reader', envelope: 2 }), { handlers: { 'orders/+': () => undefined } })
 await reader.close()
 
-const writer = new BrokerClient({ url, sessionName, password, key, envelope: 2 })
-await writer.connect()
+const writer = await connect(new BrokerClient({ ...options, envelope: 2 }))
 const { queuedFor } = await writer.publish('orders/created', 'Order 1 is paid')
-process.stdout.write(`published, waiting for ${queuedFor} reader\n`)
+console.log(`published, waiting for ${queuedFor} reader`)
 
-const back = new BrokerClient({ url, sessionName, password, key, userId: 'reader' })
-const { promise, resolve } = Promise.withResolvers()
-await back.connect({ handlers: { 'orders/+': ({ topic, text }) => resolve(`${topic}: ${text}`) } })
-process.stdout.write(`${await promise}\n`)
+const back = new BrokerClient({ ...options, userId: 'reader' })
+/** @type {(line: string) => void} */
+let handled = () => undefined
+const came = new Promise((resolve) => (handled = resolve))
+await connect(back, { handlers: { 'orders/+': ({ topic, text }) => handled(`${topic}: ${text}`) } })
+console.log(await came)
 await Promise.all([back.close(), writer.close()])

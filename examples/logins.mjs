@@ -3,7 +3,8 @@
  * `node examples/logins.mjs http://127.0.0.1:8081`
  */
 import { createServer } from 'node:http'
-import { createGateway } from '../client/logins/src/index.ts'
+// In a program of your own: from '@wheelhouse/logins'.
+import { createGateway } from '#clients/logins'
 
 const [base = 'http://127.0.0.1:8081'] = process.argv.slice(2)
 const apiKey = process.env['WHEELHOUSE_KEY']

@@ -8,6 +8,7 @@ import { setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startBusyLoops } from './lib/busy-loops.mjs'
 import { ensureSystemPackages } from './lib/machine.mjs'
+import { ensureOldestNode } from './lib/oldest-node.mjs'
 import { ensurePaho } from './lib/paho.mjs'
 import { inRoot, root, tools } from './lib/paths.mjs'
 import { run, runQuietly } from './lib/run.mjs'
@@ -36,7 +37,7 @@ await runMain(async (args) => {
     const pinned = await setUp()
     if (plan.needsBuild && plan.projects.length > 0) {
       await ensureSystemPackages(systemPackages)
-      await ensurePaho()
+      await Promise.all([ensurePaho(), ensureOldestNode()])
     }
     return pinned
   })

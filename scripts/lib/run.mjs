@@ -8,6 +8,7 @@ import { root } from './paths.mjs'
 /**
  * @typedef {object} RunOptions
  * @property {import('node:child_process').StdioOptions} [stdio] default: all inherited
+ * @property {string} [cwd] default: the project's folder
  * @property {Record<string, string | undefined>} [env] added to the environment
  * @property {number} [limit] milliseconds after which the child is ended
  * @property {boolean} [lifeline] the child ends when this process does, however that ends (`server/lifeline.ts`)
@@ -21,7 +22,7 @@ import { root } from './paths.mjs'
  * @param {RunOptions} [options]
  * @returns {Promise<number>}
  */
-export function run(command, args, { stdio = 'inherit', env = {}, limit, lifeline = false, onStart } = {}) {
+export function run(command, args, { stdio = 'inherit', cwd = root, env = {}, limit, lifeline = false, onStart } = {}) {
   // Told to end between two programs: the next one is not started any more.
   if (toldToEnd !== null) return Promise.resolve(128 + constants.signals[toldToEnd])
   const { streams, variables } = lifeline ? withLifeline(stdio) : { streams: stdio, variables: {} }
@@ -29,7 +30,7 @@ export function run(command, args, { stdio = 'inherit', env = {}, limit, lifelin
     // Batch files run in a shell only; what we pass to the one we use (npm.cmd) holds no character that a shell reads.
     const shell = command.endsWith('.cmd')
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
       stdio: streams,
       env: { ...process.env, ...env, ...variables },
       shell,

@@ -49,6 +49,22 @@ const installedPackages = () => readJson(inRoot('node_modules/.package-lock.json
 const lacksPinned = () => !existsSync(pinned) && process.env.npm_config_ignore_scripts !== 'true'
 const isInstalled = () => whatDiffers(wantedPackages(), installedPackages()) === null && !lacksPinned()
 
+/** @type {[string[], import('./run.mjs').RunOptions]} */
+const viteBuild = [[tools.electronVite, 'build', '--logLevel', 'warn'], { env: { NODE_ENV: 'production' } }]
+/** The client libraries, for the examples: whoever runs those need not have a Node that reads TypeScript. */
+const clients = ['brokers', 'logins']
+/** @param {string} name their types are checked with all others @returns {string[]} */
+const clientBuild = (name) => [
+  tools.tsc,
+  '-p',
+  inRoot('client', name),
+  '--outDir',
+  inRoot('out/clients', name),
+  '--noCheck',
+  '--declaration',
+  'false',
+]
+
 /** Builds into `out/` when the sources are not those of the last build. @param {string} node */
 export async function build(node) {
   await workOnce(inRoot('out/.building'), isBuilt, async () => {
@@ -57,10 +73,10 @@ export async function build(node) {
     removeStamp(stamp)
     say('Building…')
     const started = performance.now()
-    const { code, output } = await runQuietly(node, [tools.electronVite, 'build', '--logLevel', 'warn'], {
-      env: { NODE_ENV: 'production' },
-    })
-    if (code !== 0) throw new Problem(`${output}\nThe build failed.`, code)
+    const failed = (
+      await Promise.all([runQuietly(node, ...viteBuild), ...clients.map((name) => runQuietly(node, clientBuild(name)))])
+    ).find(({ code }) => code !== 0)
+    if (failed !== undefined) throw new Problem(`${failed.output}\nThe build failed.`, failed.code)
     writeStamp(stamp, wanted)
     say(`Built in ${seconds(performance.now() - started)}.`)
   })

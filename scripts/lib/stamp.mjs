@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path'
 
 /** Everything that a build reads. */
 export const sourcesOfBuild = [
+  'client/brokers/src',
+  'client/logins/src',
   'main',
   'preload',
   'renderer',

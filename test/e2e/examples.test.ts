@@ -1,11 +1,15 @@
-/** The programs of `examples/`, run as their first lines say, against one built server with all rooms. */
+/** The programs of `examples/`, run as their first lines say by the oldest Node there may be, against one built server with all rooms. */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { ensureOldestNode, oldestNode } from '../../scripts/lib/oldest-node.mjs'
 import { startServer, type ServerProcess } from '../fakes/server-process.ts'
 import { connectContact, textOf, type Contact } from '../fakes/whatsapp/contact.ts'
 import { WhatsAppDouble } from '../fakes/whatsapp/double.ts'
+import { temporaryFolder } from '../fakes/kernel.ts'
 import { eventually } from '../fixtures/eventually.ts'
 import { connectPortal, type Connection } from '../fixtures/portal/connect.ts'
 import { startPortal, type Portal } from '../fixtures/portal/portal.ts'
@@ -19,6 +23,7 @@ let connection: Connection
 let server: ServerProcess
 
 beforeAll(async () => {
+  await ensureOldestNode()
   double = await WhatsAppDouble.start()
   ;[server, contact, portal] = await Promise.all([
     startServer({ built: true, args: ['--whatsapp-url', double.url] }),
@@ -34,22 +39,31 @@ afterAll(async () => {
   await Promise.all([double?.stop(), portal?.stop()])
 })
 
-/** Runs an example to its end; `onLine` hears each line as it is printed. */
-async function runExample(
-  name: string,
+/** Runs a program to its end. */
+async function runToEnd(
   args: readonly string[],
   onLine: (line: string) => void = () => undefined,
   env: NodeJS.ProcessEnv = process.env,
-): Promise<string[]> {
+): Promise<{ lines: string[]; errors: string; code: number | null }> {
   const lines: string[] = []
   let errors = ''
-  const child = spawn(process.execPath, [join(root, 'examples', `${name}.mjs`), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(oldestNode, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   createInterface({ input: child.stdout }).on('line', (line) => {
     lines.push(line)
     onLine(line)
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
+  return { lines, errors, code }
+}
+
+/** Runs an example to its end; `onLine` hears each line as it is printed. */
+async function runExample(
+  name: string,
+  args: readonly string[],
+  ...how: [((line: string) => void)?, NodeJS.ProcessEnv?]
+): Promise<string[]> {
+  const { lines, errors, code } = await runToEnd([join(root, 'examples', `${name}.mjs`), ...args], ...how)
   expect([code, errors]).toEqual([0, ''])
   return lines
 }
@@ -78,6 +92,8 @@ test('brokers: a message waits for its reader', async () => {
   await server.call(`${urlOf('brokers')}/api/createSession`, { method: 'POST', json: { sessionName: 'my-service', password } })
   const lines = await runExample('brokers', [urlOf('brokers').replace('http', 'ws'), 'my-service', password])
   expect(lines).toEqual(['published, waiting for 1 reader', 'orders/created: Order 1 is paid'])
+  const wrong = await runToEnd([join(root, 'examples/brokers.mjs'), urlOf('brokers').replace('http', 'ws'), 'my-service', 'wrong'])
+  expect(wrong).toEqual({ lines: [], errors: 'Not connected: Invalid password\n', code: 1 })
 })
 
 test('bots: a bot is linked, writes, and answers', async () => {
@@ -114,4 +130,29 @@ test('relay: a client finds the tools at its session address and calls one', asy
   })
   const lines = await runExample('relay', [urlOf('relay'), 'ann', 'echo', '{"message": "hello"}'])
   expect(lines).toEqual([expect.stringMatching(/^tools: .*\becho\b/), 'Echo: hello'])
+})
+
+describe('a Node that is too old for the server', () => {
+  const cli = join(root, 'out/main/cli.js')
+
+  test('runs its commands', async () => {
+    const key = expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/)
+    expect(await runToEnd([cli, 'generate-key'])).toEqual({ lines: [key], errors: '', code: 0 })
+    expect(await runToEnd([join(root, 'utils/generate_key.js')])).toEqual({ lines: [key], errors: '', code: 0 })
+    const link = await runToEnd([cli, 'sign-in-link', '--data-dir', server.dataDir])
+    expect(link).toMatchObject({ lines: [expect.stringContaining(server.ready.control.url)], errors: '', code: 0 })
+  })
+
+  test('starts the server under itself, for which it is told to end', async () => {
+    const anyPort = ['control', 'brokers', 'bots', 'browsers', 'logins', 'relay'].flatMap((room) => [`--${room}-port`, '0'])
+    const dataDir = temporaryFolder()
+    const child = spawn(oldestNode, [cli, '--data-dir', '.', ...anyPort], { cwd: dataDir, stdio: ['ignore', 'pipe', 'inherit'] })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const ended = new Promise((resolve) => child.once('close', (code) => resolve(code)))
+    const [line] = await once(createInterface({ input: child.stdout }), 'line')
+    expect(line).toMatch(/^wheelhouse ready /)
+    expect(existsSync(join(dataDir, 'runtime.json'))).toBe(true)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
 })

@@ -1,5 +1,5 @@
 /** What goes over the connection, and the connection where nobody brings one. */
-import type { BrokerSocket, Frame } from './types.ts'
+import { BrokerError, type BrokerSocket, type Frame } from './types.ts'
 
 /** Null for what is no frame of this protocol. */
 export function frameOf(data: unknown): Frame | null {
@@ -13,6 +13,10 @@ export function frameOf(data: unknown): Frame | null {
 }
 
 export function openWebSocket(url: string): BrokerSocket {
+  if (globalThis.WebSocket === undefined)
+    throw new BrokerError(
+      'There is no WebSocket here (Node has one from 22 on): give the client one, `open: (url) => new WebSocket(url)` with that of `ws`',
+    )
   return new WebSocket(url)
 }
 

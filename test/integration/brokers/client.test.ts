@@ -182,18 +182,6 @@ describe('the client library', () => {
     await client.clearRetained('lamp')
     expect((await house.call(`/v1/sessions/${session.sessionName}`)).body['topics']).toMatchObject([{ topic: 'lamp', retained: false }])
   })
-
-  it('runs its example as documented', async () => {
-    const house = await openBrokers()
-    const { sessionName, password } = await house.createSession({ retryInterval: 5_000 })
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      join(root, 'examples/brokers.mjs'),
-      house.url.replace('http', 'ws'),
-      sessionName,
-      password,
-    ])
-    expect(stdout).toContain('orders/created: Order 1 is paid')
-  })
 })
 
 /** A way to the server that can go dead as a cable does: what was open stays open and carries nothing; what is opened later works. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { ensureOldestNode, oldestNode } from '../../../scripts/lib/oldest-node.mjs'
 import { openBrokers } from '../../fakes/broker-house.ts'
 import { testClock } from '../../fakes/kernel.ts'
 import { startLogins } from '../../fakes/logins.ts'
@@ -19,6 +20,7 @@ const compiler = join(root, 'node_modules/typescript/bin/tsc')
 let program: string
 
 beforeAll(async () => {
+  await ensureOldestNode()
   program = mkdtempSync(join(tmpdir(), 'wheelhouse-program-'))
   const modules = join(program, 'node_modules')
   for (const name of ['brokers', 'logins']) {
@@ -37,8 +39,12 @@ afterAll(() => rmSync(program, { recursive: true, force: true }))
 
 /** Runs a script in the program's folder and gives what it prints. */
 async function runProgram(text: string, ...args: string[]): Promise<string> {
+  return runWith(process.execPath, text, ...args)
+}
+
+async function runWith(node: string, text: string, ...args: string[]): Promise<string> {
   writeFileSync(join(program, 'main.mjs'), text)
-  return (await run(process.execPath, [join(program, 'main.mjs'), ...args], { cwd: program })).stdout
+  return (await run(node, [join(program, 'main.mjs'), ...args], { cwd: program })).stdout
 }
 
 const talk = `
@@ -46,8 +52,10 @@ import { BrokerClient, generateKey } from '@wheelhouse/brokers'
 export async function talk(url, sessionName, password) {
   const key = generateKey()
   const got = []
-  const reader = new BrokerClient({ url, sessionName, password, key, envelope: 2 })
-  const writer = new BrokerClient({ url, sessionName, password, key, envelope: 2 })
+  // Node has one of its own from 22 on.
+  const ws = globalThis.WebSocket === undefined ? (await import('ws')).WebSocket : undefined
+  const options = { url, sessionName, password, key, envelope: 2, ...(ws === undefined ? {} : { open: (url) => new ws(url) }) }
+  const [reader, writer] = [new BrokerClient(options), new BrokerClient(options)]
   const came = new Promise((resolve) => reader.connect({ handlers: { 'orders/+': ({ topic, text }) => resolve(topic + ': ' + text) } }))
   await writer.connect()
   // Said until somebody is there to hear it.
@@ -58,11 +66,23 @@ export async function talk(url, sessionName, password) {
 }`
 
 describe('the client of the brokers', () => {
-  test('publishes and receives from a program under Node', async () => {
+  test.each([
+    ['Node', process.execPath],
+    ['the oldest Node there may be', oldestNode],
+  ])('publishes and receives from a program under %s', async (_, node) => {
     const house = await openBrokers()
     const { sessionName, password } = await house.createSession()
     const text = `${talk}\nconsole.log(await talk(...process.argv.slice(2)))`
-    expect(await runProgram(text, house.url.replace('http', 'ws'), sessionName, password)).toBe('orders/1: grüße\n')
+    expect(await runWith(node, text, house.url.replace('http', 'ws'), sessionName, password)).toBe('orders/1: grüße\n')
+  })
+
+  test('says what it lacks where there is no WebSocket', async () => {
+    const text = `import { BrokerClient } from '@wheelhouse/brokers'
+const client = new BrokerClient({ url: 'ws://127.0.0.1:1', sessionName: 'a', password: 'b' })
+console.log(await client.connect().catch(({ name, message }) => name + ': ' + message))`
+    expect(await runWith(oldestNode, text)).toBe(
+      'BrokerError: There is no WebSocket here (Node has one from 22 on): give the client one, `open: (url) => new WebSocket(url)` with that of `ws`\n',
+    )
   })
 
   test('publishes and receives from a page, imported as it is, without a bundler', async () => {
