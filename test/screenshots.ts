@@ -68,6 +68,7 @@ try {
     { name: 'browsers-asleep', route: '/browsers', prepare: asleep },
     { name: 'open-session', route: '/browsers?open', prepare: (window) => window.waitForSelector('[role=dialog]').then(() => undefined) },
     { name: 'brokers', route: '/brokers?session=orders-prod' },
+    { name: 'brokers-messages', route: '/brokers?session=orders-prod&tab=messages', prepare: liveTail },
     {
       name: 'bots',
       route: '/bots?bot=bot_15550100381',
@@ -294,6 +295,13 @@ async function failedTrial(page: Page): Promise<void> {
 async function player(page: Page): Promise<void> {
   await page.locator('button[aria-label^="Play the recording"]').click()
   await page.waitForFunction(() => document.querySelector<HTMLCanvasElement>('[role=dialog] canvas')?.width !== 300)
+}
+
+/** A live tail that runs, with one of its messages in full. */
+async function liveTail(page: Page): Promise<void> {
+  await page.locator('section[aria-label=Messages] button[type=submit]').click()
+  await page.locator('section[aria-label=Messages] li button').click()
+  await page.waitForSelector('section[aria-label=Messages] aside')
 }
 
 async function pairing(page: Page): Promise<void> {

@@ -1,5 +1,5 @@
 /** The pages of one session, in their order, each given the `name` of the session. */
-import type { Component } from 'vue'
+import { defineAsyncComponent, type Component } from 'vue'
 import BrokerOverview from './broker-overview.vue'
 
 export interface BrokerTab {
@@ -13,4 +13,10 @@ export interface BrokerTab {
 
 export const brokerTabs: readonly BrokerTab[] = [
   { value: 'overview', label: 'Overview', icon: 'i-lucide-layout-dashboard', component: BrokerOverview },
+  {
+    value: 'messages',
+    label: 'Messages',
+    icon: 'i-lucide-messages-square',
+    component: defineAsyncComponent(() => import('./messages/messages-tab.vue')),
+  },
 ]

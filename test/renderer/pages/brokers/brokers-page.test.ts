@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { growthText, newPassword, passwordStrength } from '../../../../renderer/pages/brokers/broker-presentation.ts'
 import BrokersPage from '../../../../renderer/pages/brokers/brokers-page.vue'
 import type { BrokerClient, BrokerDeadLetter, BrokerSession } from '../../../../server/brokers/contract/index.ts'
@@ -109,6 +109,19 @@ describe('the brokers page', () => {
       'Never acknowledged, 101 tries',
     ])
       expect(page.text()).toContain(words)
+  })
+
+  it('shows the page of a session that the address names, keeps it for the next session, and the overview where there is no such page', async () => {
+    const pageOf = (path: string) => mountPage(BrokersPage, { server: server(), path })
+    mounted = await pageOf('/brokers?session=orders-prod&tab=messages')
+    await vi.waitFor(() => expect(mounted?.text()).toContain('See what passes'))
+    document.querySelectorAll<HTMLElement>('nav[aria-label=Sessions] li button')[1]?.click()
+    await settle()
+    expect(mounted.router.currentRoute.value.query).toEqual({ session: 'staging-smoke', tab: 'messages' })
+    mounted.unmount()
+    mounted = await pageOf('/brokers?session=orders-prod&tab=nothing')
+    await settle()
+    expect(mounted.text()).toContain('Queue depth')
   })
 
   it('explains the first step when there is none', async () => {
