@@ -1,5 +1,5 @@
 /**
- * Brokers: eight scenarios, ours beside mosquitto, nats-server and aedes under the same load in the same run. What is confirmed after
+ * Brokers: nine scenarios, ours beside mosquitto, nats-server and aedes under the same load in the same run. What is confirmed after
  * fsync and what is confirmed from memory are named apart, since they are not the same promise.
  */
 import { spawn } from 'node:child_process'
@@ -13,7 +13,7 @@ import { migrate } from '../../server/store/migrate.ts'
 import { newDataDir, startServer, type ServerProcess } from '../fakes/server-process.ts'
 import { Line } from './brokers/line.ts'
 import { pause, percentile, type Load, type LoadResult } from './brokers/load.ts'
-import { startPeers, type Peer } from './brokers/peers.ts'
+import { startDurablePeers, startPeers, type Peer, type Peers } from './brokers/peers.ts'
 
 const password = 'bench'
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 2)
@@ -46,6 +46,8 @@ const scenarios: Record<string, () => Promise<void>> = {
   S6: killed,
   S7: backlog,
   S8: retryStorm,
+  S9: () =>
+    besidePeers([{ title: 'S9  1 to 1, window 1, each message on the disk', subscribers: 1, window: 1 }], startDurablePeers, ['fsync']),
 }
 try {
   for (const [name, scenario] of Object.entries(scenarios)) if (only === undefined || only.includes(name)) await scenario()
@@ -53,7 +55,7 @@ try {
   await server.dispose()
 }
 
-// S1 and S2: throughput, beside the peers
+// S1, S2 and S9: throughput, beside the peers
 
 interface Shape {
   title: string
@@ -61,8 +63,12 @@ interface Shape {
   window: number
 }
 
-async function besidePeers(wanted: readonly Shape[]): Promise<void> {
-  const peers = await startPeers()
+async function besidePeers(
+  wanted: readonly Shape[],
+  start: () => Promise<Peers> = startPeers,
+  durabilities?: readonly string[],
+): Promise<void> {
+  const peers = await start()
   for (const reason of peers.missing) console.log(`  without ${reason}`)
   const pid = server.ready.pid
   const port = portOf(server)
@@ -75,7 +81,8 @@ async function besidePeers(wanted: readonly Shape[]): Promise<void> {
   try {
     for (const { title, subscribers, window } of wanted) {
       console.log(`\n${title}, 256 B, medians of ${rounds} (slowest to fastest)`)
-      const all = [...ours, ...peers.list].filter(({ protocol }) => protocol !== 'jetstream' || subscribers === 1)
+      const chosen = ours.filter(({ name }) => durabilities?.some((each) => name.endsWith(each)) ?? true)
+      const all = [...chosen, ...peers.list].filter(({ protocol }) => protocol !== 'jetstream' || subscribers === 1)
       const measured = new Map<Peer, { result: LoadResult; cpu: number }[]>(all.map((peer) => [peer, []]))
       for (let round = 0; round < rounds; round += 1) {
         for (const peer of all) {
@@ -100,6 +107,10 @@ async function besidePeers(wanted: readonly Shape[]): Promise<void> {
         }
       }
       for (const [peer, results] of measured) report(peer, results)
+      const rateOf = (peer: Peer): number => percentile(measured.get(peer)?.map(({ result }) => result.messages) ?? [], 50)
+      const [first] = all
+      if (first !== undefined && durabilities !== undefined)
+        for (const peer of peers.list) console.log(`  ${(rateOf(first) / rateOf(peer)).toFixed(2)} times ${peer.name}`)
     }
   } finally {
     peers.stop()

@@ -27,15 +27,9 @@ export interface Peers {
 }
 
 export async function startPeers(): Promise<Peers> {
-  const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-peers-'))
-  const children: ChildProcess[] = []
-  const missing: string[] = []
-  const list: Peer[] = []
-  const begin = (command: string, args: string[], env: Record<string, string> = {}): number => {
-    const child = spawn(command, args, { cwd: folder, env: { ...process.env, ...env }, stdio: 'ignore' })
-    children.push(child)
-    return child.pid ?? 0
-  }
+  const peers = new Running()
+  const { folder, list, missing } = peers
+  const begin = peers.begin.bind(peers)
   try {
     const programs = await unpackDebian(folder)
     const [tcp, ws] = [await freePort(), await freePort()]
@@ -71,13 +65,70 @@ export async function startPeers(): Promise<Peers> {
   } catch (error) {
     missing.push(`aedes: ${reasonOf(error)}`)
   }
-  return {
-    list,
-    missing,
-    stop() {
-      for (const child of children) child.kill('SIGKILL')
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
-    },
+  return peers
+}
+
+/**
+ * Those that can be told to write each message before they confirm it: NATS from 2.10 on with `sync_interval: always`. Mosquitto with
+ * `autosave_on_changes` writes all it holds after each change, and confirms before.
+ */
+export async function startDurablePeers(): Promise<Peers> {
+  const peers = new Running()
+  const { folder, list, missing } = peers
+  try {
+    const { mosquitto, env } = await unpackDebian(folder)
+    const [tcp, ws] = [await freePort(), await freePort()]
+    writeFileSync(
+      join(folder, 'mosquitto.conf'),
+      `listener ${tcp} 127.0.0.1\nlistener ${ws} 127.0.0.1\nprotocol websockets\nallow_anonymous true\npersistence true\npersistence_location ${folder}/\nautosave_on_changes true\nautosave_interval 1\nuser root\n`,
+    )
+    const pid = peers.begin(mosquitto, ['-c', 'mosquitto.conf'], env)
+    await Promise.all([answers(tcp), answers(ws)])
+    const durable = 'written after each change, once confirmed'
+    list.push(
+      { name: 'mosquitto, autosave, WebSocket', protocol: 'mqtt-ws', port: ws, pid, durable },
+      { name: 'mosquitto, autosave, TCP', protocol: 'mqtt', port: tcp, pid, durable },
+    )
+  } catch (error) {
+    missing.push(`mosquitto: ${reasonOf(error)}`)
+  }
+  try {
+    const program = await unpackNewNats(folder)
+    for (const [name, interval, durable] of [
+      ['nats-server 2.10, sync always', 'always', 'yes, fsync'],
+      ['nats-server 2.10, sync later', '2m', 'file, synced later'],
+    ] as const) {
+      const port = await freePort()
+      const file = `nats-${interval}.conf`
+      writeFileSync(
+        join(folder, file),
+        `listen: 127.0.0.1:${port}\njetstream { store_dir: "./js-${interval}", sync_interval: ${interval} }\n`,
+      )
+      const pid = peers.begin(program, ['-c', file])
+      await answers(port)
+      list.push({ name, protocol: 'jetstream', port, pid, durable })
+    }
+  } catch (error) {
+    missing.push(`nats-server 2.10: ${reasonOf(error)}`)
+  }
+  return peers
+}
+
+class Running implements Peers {
+  readonly folder = mkdtempSync(join(tmpdir(), 'wheelhouse-peers-'))
+  readonly list: Peer[] = []
+  readonly missing: string[] = []
+  readonly #children: ChildProcess[] = []
+
+  begin(command: string, args: string[], env: Record<string, string> = {}): number {
+    const child = spawn(command, args, { cwd: this.folder, env: { ...process.env, ...env }, stdio: 'ignore' })
+    this.#children.push(child)
+    return child.pid ?? 0
+  }
+
+  stop(): void {
+    for (const child of this.#children) child.kill('SIGKILL')
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 
@@ -108,6 +159,19 @@ async function unpackDebian(folder: string): Promise<{ mosquitto: string; nats: 
   const nats = ['usr/sbin/nats-server', 'usr/bin/nats-server'].map((path) => join(root, path)).find(existsSync)
   if (nats === undefined) throw new Error('nats-server is not where Debian puts it')
   return { mosquitto: join(root, 'usr/sbin/mosquitto'), nats, env: { LD_LIBRARY_PATH: join(root, 'usr/lib/x86_64-linux-gnu') } }
+}
+
+/** Debian 12 has 2.9, which cannot sync each message; the next Debian's needs no other libraries. */
+const newNats = 'http://deb.debian.org/debian/pool/main/n/nats-server/nats-server_2.10.27-1+b2_amd64.deb'
+
+async function unpackNewNats(folder: string): Promise<string> {
+  const deb = join(folder, 'nats-server.deb')
+  const root = join(folder, 'new-nats')
+  await run('curl', ['-fsSL', '-o', deb, newNats])
+  await run('dpkg', ['-x', deb, root])
+  const program = ['usr/sbin/nats-server', 'usr/bin/nats-server'].map((path) => join(root, path)).find(existsSync)
+  if (program === undefined) throw new Error('it is not where Debian puts it')
+  return program
 }
 
 function freePort(): Promise<number> {
