@@ -9,12 +9,13 @@ import { Envelope, type EnvelopeContext, type Sealed } from './envelope.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Inbox } from './inbox.ts'
 import { Listeners, type ClientEvents } from './listeners.ts'
+import { Line } from './line.ts'
 import { Outbox } from './outbox.ts'
 import {
   BrokerError,
   errorOf,
+  LoginError,
   type BrokerClientOptions,
-  type BrokerSocket,
   type ClientState,
   type ConnectOptions,
   type Frame,
@@ -22,12 +23,10 @@ import {
   type Published,
   type SubscribeOptions,
 } from './types.ts'
-import { frameOf, newId, openWebSocket } from './wire.ts'
+import { newId } from './wire.ts'
 
 /** Refusals that another try cannot change. */
-const finalCodes = [4403, 4404, 4410, 4429]
-const firstDelay = 250
-const longestDelay = 10_000
+const finalCodes = [4404, 4410, 4429]
 /** Ms that the server has to answer the closing. */
 const closingTime = 2_000
 /** SHA-256 of nothing. */
@@ -41,11 +40,8 @@ export class BrokerClient {
   readonly #outbox: Outbox
   /** Topics that the server has not been told to end yet. */
   readonly #ending = new Map<string, Deferred<void>>()
-  #socket: BrokerSocket | null = null
-  #socketClosed: Promise<void> = Promise.resolve()
+  readonly #line: Line
   #current: ClientState = 'offline'
-  #delay = firstDelay
-  #reconnect: ReturnType<typeof setTimeout> | undefined
   #resend: ReturnType<typeof setInterval> | undefined
   readonly #login = deferred()
   readonly #listeners = new Listeners()
@@ -59,9 +55,22 @@ export class BrokerClient {
     this.#envelope.catch(() => undefined)
     this.#login.promise.catch(() => undefined)
     this.#heartbeat = new Heartbeat(this.#options.heartbeat, {
-      isConnected: () => this.#socket !== null,
+      isConnected: () => this.#line.isThere,
       ask: () => this.#say({ type: 'ping' }),
-      silent: () => this.#silent(),
+      silent: () => this.#line.abandon(),
+    })
+    this.#line = new Line(options, {
+      opening: () => {
+        this.#become('connecting')
+        this.#heartbeat.renew()
+      },
+      open: () => void this.#init(),
+      frame: (frame) => {
+        this.#heartbeat.heard()
+        this.#take(frame)
+      },
+      lost: (reason) => this.#lost(reason),
+      failed: (error) => this.#fail(error),
     })
     this.#outbox = new Outbox({ bufferLimit, maxRetries, maxFrameBytes })
     this.#inbox = new Inbox({
@@ -95,14 +104,14 @@ export class BrokerClient {
     } catch (error) {
       this.#fail(errorOf(error))
     }
-    if (this.#isOffline && this.#reconnect === undefined) this.#open()
+    if (!this.#isClosed && !this.#line.isBegun) this.#line.open()
     // The address may have been refused at once.
     if (!this.#isClosed) {
-      this.#resend ??= setInterval(() => this.#outbox.sendAgain((frame) => this.#sendAgain(frame)), this.#options.retryInterval)
+      this.#resend ??= setInterval(() => this.#sendAgain(), this.#options.retryInterval)
       this.#heartbeat.start()
     }
     const ready = Promise.all([this.#login.promise, ...added.map(({ confirmed }) => confirmed)])
-    await (timeout === undefined ? ready : inTime(ready, timeout))
+    await (timeout === undefined ? ready : inTime(ready, timeout, () => this.#line.reason))
   }
 
   /** Resolves once the server has it safe. */
@@ -151,7 +160,7 @@ export class BrokerClient {
   /** Ends for good; what is not confirmed is rejected. Resolves when the connection has ended. */
   async close(): Promise<void> {
     this.#end(new BrokerError('The client was closed'))
-    await inTime(this.#socketClosed, closingTime).catch(() => undefined)
+    await inTime(this.#line.ended, closingTime).catch(() => undefined)
   }
 
   #add(topic: string, handler: MessageHandler, options: SubscribeOptions = {}): ReturnType<Inbox['add']> {
@@ -167,7 +176,7 @@ export class BrokerClient {
   ): Promise<Published> {
     if (this.#current === 'closed') throw closedError()
     const frame = JSON.stringify({ type: 'publish', topic, ...sealed, timestamp, messageId, ...how })
-    return this.#outbox.add(messageId, frame, this.#current === 'online' ? (ready) => void this.#socket?.send(ready) : null)
+    return this.#outbox.add(messageId, frame, this.#current === 'online' ? (ready) => this.#line.send(ready) : null)
   }
 
   #endSubscription(topic: string): Promise<void> {
@@ -178,39 +187,13 @@ export class BrokerClient {
     return ending.promise
   }
 
-  #open(): void {
-    this.#reconnect = undefined
-    this.#become('connecting')
-    const closed = deferred()
-    try {
-      const socket = (this.#options.open ?? openWebSocket)(this.#options.url)
-      this.#socket = socket
-      this.#socketClosed = closed.promise
-      this.#heartbeat.renew()
-      socket.addEventListener('open', () => void this.#init(socket))
-      socket.addEventListener('message', ({ data }) => {
-        if (socket !== this.#socket) return
-        this.#heartbeat.heard()
-        const frame = frameOf(data)
-        if (frame !== null) this.#take(frame)
-      })
-      socket.addEventListener('close', ({ code, reason }) => {
-        closed.resolve()
-        if (socket === this.#socket) this.#lost(code, reason)
-      })
-      // `close` follows and says all there is to say.
-      socket.addEventListener('error', () => undefined)
-    } catch (error) {
-      // No address, or none of a WebSocket: another try would end the same.
-      this.#fail(errorOf(error))
-    }
-  }
-
-  async #init(socket: BrokerSocket): Promise<void> {
+  async #init(): Promise<void> {
     const { sessionName, userId, password } = this.#options
+    const { ended } = this.#line
     try {
       const secret = typeof password === 'string' ? password : await password()
-      if (socket === this.#socket) socket.send(JSON.stringify({ type: 'init', sessionName, password: secret, userId }))
+      // Another connection may have taken its place meanwhile.
+      if (ended === this.#line.ended) this.#line.send(JSON.stringify({ type: 'init', sessionName, password: secret, userId }))
     } catch (error) {
       this.#fail(errorOf(error))
     }
@@ -234,11 +217,11 @@ export class BrokerClient {
   }
 
   #loggedIn(): void {
-    this.#delay = firstDelay
+    this.#line.worked()
     this.#become('online')
     for (const topic of this.#ending.keys()) this.#say({ type: 'unsubscribe', topic })
     for (const topic of this.#inbox.topics()) this.#say({ type: 'subscribe', topic })
-    this.#outbox.sendAll((frame) => void this.#socket?.send(frame))
+    this.#outbox.sendAll((frame) => this.#line.send(frame))
     this.#login.resolve()
   }
 
@@ -251,9 +234,9 @@ export class BrokerClient {
 
   #refused(text: string): void {
     // A server that starts, or a session that is suspended for a while, may say yes later.
-    if (text === 'Server is starting' || text === 'Session is suspended' || text === 'Session has too many clients')
-      return this.#socket?.close(4000)
-    this.#fail(new BrokerError(text))
+    if (text !== 'Server is starting' && text !== 'Session is suspended' && text !== 'Session has too many clients')
+      return this.#fail(new LoginError(text))
+    this.#line.drop(text)
   }
 
   #fail(error: Error): void {
@@ -265,42 +248,33 @@ export class BrokerClient {
   #end(error: Error): void {
     if (this.#isClosed) return
     this.#become('closed')
-    clearTimeout(this.#reconnect)
     clearInterval(this.#resend)
     this.#heartbeat.stop()
     this.#login.reject(error)
     this.#outbox.rejectAll(error)
     this.#inbox.close(error)
     for (const { reject } of this.#ending.values()) reject(error)
-    this.#socket?.close(1000)
+    this.#line.close()
   }
 
-  #silent(): void {
-    const dead = this.#socket
-    // Its own end may take the system minutes.
-    this.#lost(4000, 'The server does not answer')
-    dead?.close(4000)
-  }
-
-  #lost(code: number, reason: string): void {
-    this.#socket = null
-    if (this.#isClosed) return
+  #lost(reason: BrokerError): void {
+    const code = reason.code ?? 0
     this.#outbox.lost(code)
-    if (finalCodes.includes(code) && code !== 4403) return this.#fail(new BrokerError(reason === '' ? `Closed with ${code}` : reason, code))
+    if (finalCodes.includes(code)) return this.#fail(reason)
     this.#become('offline')
-    // Spread, so that a thousand clients do not come back in the same moment.
-    const wait = this.#delay * (0.5 + Math.random())
-    this.#delay = Math.min(longestDelay, this.#delay * 2)
-    this.#reconnect = setTimeout(() => this.#open(), wait)
+    this.#listeners.tell('lost', reason)
   }
 
-  /** A socket that is still being opened throws over what it is to send, and nobody would hear that but the process. */
-  #sendAgain(frame: string): void {
-    if (this.#current === 'online') this.#socket?.send(frame)
+  /**
+   * Time counts for what was sent alone. A socket that is still being opened throws over what it is to send, and nobody would hear that but
+   * the process.
+   */
+  #sendAgain(): void {
+    if (this.#current === 'online') this.#outbox.sendAgain((frame) => this.#line.send(frame))
   }
 
   #say(frame: object): void {
-    if (this.#current === 'online') this.#socket?.send(JSON.stringify(frame))
+    if (this.#current === 'online') this.#line.send(JSON.stringify(frame))
   }
 
   #become(state: ClientState): void {
@@ -311,9 +285,5 @@ export class BrokerClient {
   /** Asked through these where a call in between may have changed it. */
   get #isClosed(): boolean {
     return this.#current === 'closed'
-  }
-
-  get #isOffline(): boolean {
-    return this.#current === 'offline'
   }
 }

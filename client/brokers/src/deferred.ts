@@ -17,10 +17,13 @@ export function deferred<T = void>(): Deferred<T> {
   return { promise, resolve, reject }
 }
 
-/** Rejects when `promise` takes longer than `ms`. */
-export function inTime<Value>(promise: Promise<Value>, ms: number): Promise<Value> {
+/** Rejects when `promise` takes longer than `ms`; `why` says what is known of the reason. */
+export function inTime<Value>(promise: Promise<Value>, ms: number, why: () => string = () => ''): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new BrokerError('The server could not be reached in time')), ms)
+    const late = setTimeout(() => {
+      const reason = why()
+      reject(new BrokerError(`The server could not be reached in time${reason === '' ? '' : `: ${reason}`}`))
+    }, ms)
     promise.then(resolve, reject).finally(() => clearTimeout(late))
   })
 }

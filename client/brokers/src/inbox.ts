@@ -36,9 +36,9 @@ export class Inbox {
   readonly #subscriptions = new Map<string, Subscription>()
   /** The last of each topic that is under way. */
   readonly #lanes = new Map<string, Promise<Outcome>>()
-  /** The value is the handling, so that a repetition waits for the first. */
-  #handled = new Map<string, Promise<Outcome>>()
-  #handledBefore = new Map<string, Promise<Outcome>>()
+  /** By message, and by whom it is for: the handling, so that a repetition waits for the first. */
+  #handled = new Map<string, Map<string, Promise<Outcome>>>()
+  #handledBefore = new Map<string, Map<string, Promise<Outcome>>>()
   readonly #unhandled = new Map<string, Frame>()
   #closed = false
 
@@ -87,14 +87,13 @@ export class Inbox {
     subscription.confirmed.reject(new BrokerError(String(error)))
   }
 
+  /** It may come for a group after it came for oneself: another member has gone. */
   take(frame: Frame): void {
-    const messageId = String(frame.messageId)
-    const topic = String(frame.topic)
-    const before = this.#handled.get(messageId) ?? this.#handledBefore.get(messageId)
-    if (before === undefined) return this.#begin(frame, topic, messageId)
-    void before.then((outcome) => {
-      if (outcome === 'handled') this.#options.acknowledge(topic, messageId)
-    })
+    const [messageId, topic] = [String(frame.messageId), String(frame.topic)]
+    const known = this.#handlingsOf(messageId)
+    const fresh = recipientsOf(frame).filter((recipient) => !known.has(recipient))
+    if (fresh.length > 0) this.#begin(frame, fresh)
+    else this.#acknowledge(topic, messageId)
   }
 
   /** What has not begun is left to the server. */
@@ -104,24 +103,33 @@ export class Inbox {
     for (const { confirmed } of this.#subscriptions.values()) confirmed.reject(error)
   }
 
-  #begin(frame: Frame, topic: string, messageId: string): void {
+  #begin(frame: Frame, recipients: readonly string[]): void {
+    const [messageId, topic] = [String(frame.messageId), String(frame.topic)]
     const before = this.#lanes.get(topic)
-    const handling = before === undefined ? this.#handle(frame, topic, messageId) : before.then(() => this.#handle(frame, topic, messageId))
-    this.#remember(messageId, handling)
+    const handling = before === undefined ? this.#handle(frame, recipients) : before.then(() => this.#handle(frame, recipients))
+    const known = this.#handlingsOf(messageId)
+    for (const recipient of recipients) known.set(recipient, handling)
     this.#lanes.set(topic, handling)
     void handling.then((outcome) => {
       if (this.#lanes.get(topic) === handling) this.#lanes.delete(topic)
-      if (outcome === 'handled') return this.#options.acknowledge(topic, messageId)
-      this.#handled.delete(messageId)
-      this.#handledBefore.delete(messageId)
+      if (outcome === 'handled') return this.#acknowledge(topic, messageId)
+      for (const recipient of recipients) known.delete(recipient)
       if (outcome === 'nobody' && !this.#closed) this.#keep(frame, topic, messageId)
     })
   }
 
+  /** Once, for all whom it is for: the server takes it for the answer of each. */
+  #acknowledge(topic: string, messageId: string): void {
+    void Promise.all(this.#handlingsOf(messageId).values()).then((outcomes) => {
+      if (outcomes.every((outcome) => outcome === 'handled')) this.#options.acknowledge(topic, messageId)
+    })
+  }
+
   /** What is not handled stays with the server, which sends it again. */
-  async #handle(frame: Frame, topic: string, messageId: string): Promise<Outcome> {
+  async #handle(frame: Frame, recipients: readonly string[]): Promise<Outcome> {
     try {
-      const handlings = this.#handlingsFor(frame, topic)
+      const [messageId, topic] = [String(frame.messageId), String(frame.topic)]
+      const handlings = this.#handlingsFor(recipients, topic)
       if (this.#closed) return 'failed'
       if (handlings.length === 0) return 'nobody'
       const timestamp = Number(frame.timestamp)
@@ -146,13 +154,11 @@ export class Inbox {
     }
   }
 
-  /** Whose the message is. The frame says through which shared subscriptions it comes; none where one of them has no handler yet. */
-  #handlingsFor({ shared, own }: Frame, topic: string): Handling[] {
+  /** None where one of those whom it is for has no handler yet. */
+  #handlingsFor(recipients: readonly string[], topic: string): Handling[] {
     const matching = [...this.#subscriptions].filter(([name]) => filterMatches(filterOf(name), topic))
     const mine = matching.filter(([name]) => !isShared(name))
-    if (!Array.isArray(shared)) return (mine.length > 0 ? mine : matching).flatMap(([, { handlings }]) => [...handlings])
-    const groups = shared.map((name) => matching.filter(([each]) => each === name))
-    const wanted = own === true ? [...groups, mine] : groups
+    const wanted = recipients.map((recipient) => (recipient === oneself ? mine : matching.filter(([name]) => name === recipient)))
     return wanted.some((each) => each.length === 0) ? [] : wanted.flat().flatMap(([, { handlings }]) => [...handlings])
   }
 
@@ -162,28 +168,35 @@ export class Inbox {
     const [oldest] = this.#unhandled.keys()
     if (this.#unhandled.size > keptUnhandled && oldest !== undefined) this.#unhandled.delete(oldest)
     // A handler may have come while the one before was at work.
-    if (this.#handlingsFor(frame, topic).length > 0) return this.#offerUnhandled()
+    if (this.#handlingsFor(recipientsOf(frame), topic).length > 0) return this.#offerUnhandled()
     if (isNew) this.#options.unhandled(topic, messageId)
   }
 
   #offerUnhandled(): void {
     for (const [messageId, frame] of [...this.#unhandled]) {
-      const topic = String(frame.topic)
-      if (this.#handlingsFor(frame, topic).length === 0) continue
+      if (this.#handlingsFor(recipientsOf(frame), String(frame.topic)).length === 0) continue
       this.#unhandled.delete(messageId)
-      this.#begin(frame, topic, messageId)
+      this.take(frame)
     }
   }
 
-  #remember(messageId: string, handling: Promise<Outcome>): void {
+  #handlingsOf(messageId: string): Map<string, Promise<Outcome>> {
+    const known = this.#handled.get(messageId) ?? this.#handledBefore.get(messageId)
+    if (known !== undefined) return known
     if (this.#handled.size >= remembered) {
       this.#handledBefore = this.#handled
       this.#handled = new Map()
     }
-    this.#handled.set(messageId, handling)
+    const made = new Map<string, Promise<Outcome>>()
+    this.#handled.set(messageId, made)
+    return made
   }
 }
 
+/** Whom a message is for beside the groups whose shared subscriptions it comes through. */
+const oneself = ''
+const recipientsOf = ({ shared, own }: Frame): string[] =>
+  Array.isArray(shared) ? [...shared.map(String), ...(own === true ? [oneself] : [])] : [oneself]
 const isShared = (name: string): boolean => name.startsWith('$share/')
 const filterOf = (name: string): string => (isShared(name) ? name.slice(name.indexOf('/', 7) + 1) : name)
 

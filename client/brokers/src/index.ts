@@ -2,6 +2,7 @@
 export { BrokerClient } from './client.ts'
 export {
   BrokerError,
+  LoginError,
   type BrokerClientOptions,
   type BrokerMessage,
   type BrokerSocket,

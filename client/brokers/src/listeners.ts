@@ -1,9 +1,11 @@
 /** Who listens to a client, and what they are told. */
-import type { ClientState } from './types.ts'
+import type { BrokerError, ClientState } from './types.ts'
 
 export interface ClientEvents {
   state(state: ClientState): void
   error(error: Error): void
+  /** The connection ended, or none came about: the reason, before it is tried again. */
+  lost(reason: BrokerError): void
   log(text: string, at: number): void
   /** A message came for which there is no handler. It stays with the server until there is one. */
   unhandled(topic: string, messageId: string): void
@@ -13,6 +15,7 @@ export class Listeners {
   readonly #sets: { [Event in keyof ClientEvents]: Set<ClientEvents[Event]> } = {
     state: new Set(),
     error: new Set(),
+    lost: new Set(),
     log: new Set(),
     unhandled: new Set(),
   }

@@ -33,7 +33,9 @@ export interface BrokerSocket {
   readonly readyState: number
   send(text: string): void
   close(code?: number): void
-  addEventListener(type: 'open' | 'error', listener: () => void): void
+  addEventListener(type: 'open', listener: () => void): void
+  /** Node's say in the event what was in the way, browsers' keep it to themselves. */
+  addEventListener(type: 'error', listener: (event: object) => void): void
   addEventListener(type: 'close', listener: (event: { code: number; reason: string }) => void): void
   addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void
 }
@@ -76,13 +78,18 @@ export type ClientState = 'offline' | 'connecting' | 'online' | 'closed'
 
 /** The server said no; `code` is the WebSocket's where it closed over it. */
 export class BrokerError extends Error {
-  override readonly name = 'BrokerError'
+  override readonly name: string = 'BrokerError'
   readonly code: number | null
 
   constructor(message: string, code: number | null = null) {
     super(message)
     this.code = code
   }
+}
+
+/** The server does not let the client in, and another try would end the same: `Invalid password`, `Session not found`. */
+export class LoginError extends BrokerError {
+  override readonly name: string = 'LoginError'
 }
 
 /** A frame of the server, of which nothing is known until it is looked at. */

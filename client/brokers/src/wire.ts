@@ -28,3 +28,11 @@ export function newId(): string {
   const text = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
   return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`
 }
+
+/** What an error event of a WebSocket tells; nothing in a browser. */
+export function wordsOf(event: object): string {
+  const { message, error } = event as { message?: unknown; error?: { message?: unknown; code?: unknown } | null }
+  // Where a name has several addresses, Node's error has a code and no message.
+  const words = [message, error?.message, error?.code].find((each) => typeof each === 'string' && each !== '')
+  return typeof words === 'string' ? words : ''
+}

@@ -302,3 +302,23 @@ it('keeps its state when a listener of the program throws', async () => {
   await until('the program hears of its faults', () => thrown.length === 2)
   stopListening()
 })
+
+it('hands the part of a group that another member left to the handler of the group, though its own has had the message', async () => {
+  const house = await openBrokers()
+  const session = await house.createSession()
+  const [member, writer] = [clientOf(house, session, { userId: 'member' }), clientOf(house, session)]
+  const leaver = await FrameClient.join(house.url, session)
+  await leaver.subscribe('$share/g/t')
+  const [own, group]: [string[], string[]] = [[], []]
+  await Promise.all([
+    member.connect({ handlers: { t: ({ text }) => void own.push(text), '$share/g/t': ({ text }) => void group.push(text) } }),
+    writer.connect(),
+  ])
+  for (const number of numbers) await writer.publish('t', number)
+  await until('all were logged', () => own.length === 20)
+  expect(group.length).toBeLessThan(20)
+  leaver.socket.terminate()
+  await until('nothing waits', async () => (await queued(house, session)) === 0)
+  const sorted = (texts: string[]): string[] => texts.toSorted((a, b) => Number(a) - Number(b))
+  expect([sorted(group), sorted(own)]).toEqual([numbers, numbers])
+})
