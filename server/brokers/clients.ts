@@ -42,8 +42,6 @@ export class Clients {
   readonly connections = new Set<Connection>()
   /** Subscribers of this program itself. */
   readonly workers = new Set<Pick<Connection, 'check' | 'failed'>>()
-  /** Those who only look on, by session: they take no place. */
-  readonly onlookers = new Map<number, number>()
   readonly clock: Clock
   readonly store: BrokerStore
   /** Names messages whose publishers gave them no id. */
@@ -95,7 +93,7 @@ export class Clients {
 
   /** Whether no more clients fit. */
   isFull({ id, policy }: SessionFacts): boolean {
-    return this.engine.counts(id).clients - (this.onlookers.get(id) ?? 0) >= policy.maxClients
+    return this.engine.counts(id).clients >= policy.maxClients
   }
 
   /** A line on the session's own log topic. */

@@ -8,7 +8,7 @@ import type { StoredSession } from './store.ts'
 const previewLength = 200
 const shownTopics = 200
 /** Bytes of a frame up to which it is read for its preview. */
-const largestRead = 65_536
+const largestRead = 2_048
 
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms))
 
@@ -85,6 +85,8 @@ export function previewOf({ source, body }: Message): string {
 /** Of a frame that is too large to be read for this: a quote within its topic is escaped, so the first of these is the field. */
 function previewOfLarge(body: Buffer): string {
   const text = body.subarray(0, 16_384).toString('utf8')
-  const start = text.indexOf('"data":') + 7
-  return text.slice(start, start + previewLength).replace(/^"/, '')
+  const start = text.slice(text.indexOf('"data":') + 7).slice(0, previewLength)
+  const letters = /^"((?:[^"\\]|\\.)*)/.exec(start)?.[1]
+  // An escape at the end may be cut.
+  return letters === undefined ? start : (JSON.parse(`"${letters.replace(/\\u[0-9a-f]{0,3}$/i, '')}"`) as string)
 }

@@ -88,6 +88,8 @@ const publication = z.object({
   messageId: z.string().min(1).max(128).optional(),
 })
 export type PublicationInput = z.output<typeof publication>
+/** A message of 10 MiB, which is what a session takes at most, as Base64. */
+const bodyLimit = 16 * 1_048_576
 const refusals = {
   400: failure('Invalid'),
   404: failure('No such session'),
@@ -109,6 +111,7 @@ export const messageRoutes = {
     right: 'brokers:use',
     params: sessionParams,
     body: publication,
+    bodyLimit,
     responses: { 200: { description: 'As durable as the session asks for', body: outcome }, ...refusals },
   },
   retained: {
@@ -159,6 +162,7 @@ export const messageRoutes = {
     params: sessionParams,
     query: z.object({ topic }),
     body: z.object({ ...published, replaces: z.string().max(128).optional() }),
+    bodyLimit,
     responses: { 200: { description: 'As durable as the session asks for', body: outcome }, ...refusals },
   },
   removeRetained: {

@@ -169,7 +169,7 @@ export type LetterChoice = { readonly ids: readonly number[] } | { readonly all:
 
 /** What is counted anyway. */
 export interface TenantCounts {
-  /** Connections. */
+  /** Connections, without those who only look on. */
   readonly clients: number
   readonly publishedTotal: number
   readonly deliveredTotal: number

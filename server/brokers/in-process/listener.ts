@@ -33,9 +33,6 @@ export function listenTo(
   if (session.suspended) throw new BrokerFault('publish-refused', refusalTexts.suspended)
   if (!isOnlooker && service.clients.isFull(session)) throw new BrokerFault('publish-refused', 'Session has too many clients')
   let isListening = true
-  const { onlookers } = service.clients
-  const lookOn = (by: number): void => void (isOnlooker && onlookers.set(session.id, (onlookers.get(session.id) ?? 0) + by))
-  lookOn(1)
   const client = new InProcessListener(service, name, {
     onMessage: (message, kept) => listening.onMessage(message, kept),
     onEnded(reason) {
@@ -63,7 +60,6 @@ export function listenTo(
   function leave(): void {
     if (!isListening) return
     isListening = false
-    lookOn(-1)
     client.detach(attached)
     service.clients.announce(session, `${name} stopped listening to ${filter}`)
   }

@@ -2,7 +2,7 @@
 import { connectAsync } from 'mqtt'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
-import { FrameClient, openBrokers, type BrokerHouse, type Json } from '../../fakes/broker-house.ts'
+import { countsIn, FrameClient, openBrokers, type BrokerHouse, type Json } from '../../fakes/broker-house.ts'
 import { until } from '../../fakes/kernel.ts'
 
 interface TailClient {
@@ -130,6 +130,8 @@ describe('a live tail', () => {
     await came(reader, 1)
     const nobody = await house.call(`/v1/sessions/${name}/messages`, { topic: 'elsewhere', data: 'two' })
     expect(nobody.body).toMatchObject({ deliveredTo: 0, queuedFor: 0 })
+    await came(reader, 2)
+    expect(countsIn(house)).toMatchObject({ clients: 1, publishedTotal: 2, deliveredTotal: 0 })
     const group = await house.call(`/v1/sessions/${name}/tail.ndjson?topic=$share/desk/jobs`)
     expect(group).toEqual({ status: 400, body: { success: false, error: 'Invalid topic' } })
   })

@@ -96,6 +96,18 @@ describe('retained messages', () => {
     expect(await house.call(`${path}/retained/message?topic=${enc('press/#')}`)).toMatchObject({ status: 400 })
   })
 
+  it('are previewed by their beginning, however large they are', async () => {
+    const { house, path } = await open()
+    const text = `quote " and é, ${'x'.repeat(2_000_000)}`
+    expect((await keep(house, path, 'a "data": topic', { data: text })).status).toBe(200)
+    await keep(house, path, 'b', { data: { list: Array.from({ length: 1_000 }, (_, n) => n) } })
+    const { body } = await house.call(`${path}/retained`)
+    const previews = (body['messages'] as Json[]).map(({ preview }) => String(preview))
+    expect(previews[0]?.startsWith('quote " and é, xxx')).toBe(true)
+    expect(previews[1]?.startsWith('{"list":[0,1,2')).toBe(true)
+    for (const preview of previews) expect(preview.length).toBeLessThanOrEqual(200)
+  })
+
   it('are not listed once they have expired', async () => {
     const clock = testClock()
     const { house, path } = await open({ clock })

@@ -8,7 +8,7 @@ import { isBound, needsLastingId, numberAhead } from './numbering.ts'
 import { Queue } from './queue.ts'
 import type { Recorder } from './recorder.ts'
 import type { Schedule } from './schedule.ts'
-import { isTriedAgain } from './tenant.ts'
+import { isOnlooker, isTriedAgain } from './tenant.ts'
 
 /** `own`: none of its connections may have it. */
 type Outcome = 'sent' | 'blocked' | 'own' | 'oversized' | 'unsendable'
@@ -78,9 +78,11 @@ export class Deliverer {
     const now = this.#clock.monotonic()
     const { delivered } = message.tenant.statistics
     for (const target of targets) {
+      const isCounted = !isOnlooker(target.subscriber)
       for (const client of target.subscriber.clients) {
         if (message.source === 'json' && client.id === message.origin) continue
-        if (attempt(client, () => client.ready() && (client.sendOnce(message, target, false), true)) === true) delivered.add(1, now)
+        const wasSent = attempt(client, () => client.ready() && (client.sendOnce(message, target, false), true)) === true
+        if (wasSent && isCounted) delivered.add(1, now)
       }
     }
   }

@@ -6,9 +6,9 @@ import type { MessageStore } from './message-store.ts'
 import type { DeadLetter, Message, Tenant } from './model.ts'
 import { retainedOf } from './tenant.ts'
 
-export function countsOf({ clients, queued, storedBytes, deadLetters, statistics }: Tenant): TenantCounts {
+export function countsOf({ clients, onlookers, queued, storedBytes, deadLetters, statistics }: Tenant): TenantCounts {
   return {
-    clients: clients.size,
+    clients: clients.size - onlookers,
     publishedTotal: statistics.published.total,
     deliveredTotal: statistics.delivered.total,
     queued,

@@ -24,6 +24,8 @@ export interface Tenant {
   /** By key. */
   readonly subscribers: Map<string, Subscriber>
   readonly clients: Set<AttachedClient>
+  /** How many of them only look on: they are counted as nobody's receivers and take no place. */
+  onlookers: number
   readonly tree: tree.TopicTree<Subscriber>
   /** By topic. */
   readonly retained: Map<string, Message>

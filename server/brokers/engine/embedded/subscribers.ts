@@ -9,7 +9,7 @@ import { isBound } from './numbering.ts'
 import type { Recorder } from './recorder.ts'
 import type { Schedule } from './schedule.ts'
 import type { Sharing } from './sharing.ts'
-import { isMqtt, isRecorded, newSubscriber } from './tenant.ts'
+import { isMqtt, isOnlooker, isRecorded, newSubscriber } from './tenant.ts'
 
 /** Of one client; each is kept in memory and, for a named one, on the disk. */
 const maxSubscriptions = 10_000
@@ -49,6 +49,7 @@ export class Subscribers {
     subscriber.clients.add(client)
     tenant.subscribers.set(key, subscriber)
     tenant.clients.add(client)
+    if (isOnlooker(subscriber)) tenant.onlookers += 1
     this.#parts.schedule.cancel(subscriber)
     this.#record(subscriber)
     return { subscriber, isResumed }
@@ -56,7 +57,7 @@ export class Subscribers {
 
   detach(subscriber: Subscriber, client: AttachedClient): void {
     const { clock, deliverer, sharing, schedule } = this.#parts
-    subscriber.tenant.clients.delete(client)
+    if (subscriber.tenant.clients.delete(client) && isOnlooker(subscriber)) subscriber.tenant.onlookers -= 1
     if (!subscriber.clients.delete(client) || subscriber.clients.size > 0) return
     if (!subscriber.durable || subscriber.keepFor === 0) return this.remove(subscriber)
     subscriber.awaySince = clock.now()

@@ -24,6 +24,7 @@ export function newTenant({
     ...{ id, name, policy, suspended },
     subscribers: new Map(),
     clients: new Set(),
+    onlookers: 0,
     tree: new TopicTree(),
     retained: new Map(),
     deadLetters: new Map(),

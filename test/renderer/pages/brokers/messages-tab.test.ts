@@ -223,7 +223,7 @@ describe('the messages of a session', () => {
     expect(server.sent('PUT /brokers/v1/sessions/orders-prod/retained/message')).toEqual([
       { data: 'closed', source: 'mqtt', qos: 1, replaces: 'r1', properties: { contentType: 'text/plain' } },
     ])
-    await tab.click('Delete all shown')
+    await tab.click('Delete all 1')
     expect(server.requests.filter(({ method }) => method === 'DELETE')).toEqual([])
     await tab.click('Delete 1 retained message')
     expect(server.requests.filter(({ method }) => method === 'DELETE').map(({ query }) => query)).toEqual([{ topic: '#' }])
