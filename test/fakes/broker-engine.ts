@@ -84,6 +84,9 @@ export class FakeClient implements AttachedClient {
   ready(): boolean {
     return this.room && this.ended === null
   }
+  listens(): boolean {
+    return this.ready()
+  }
   send({ message: { id, topic }, tries }: Delivery): boolean {
     this.received.push({ id, topic, tries, at: this.#now() })
     return true

@@ -119,6 +119,10 @@ export class LocalClient implements AttachedClient {
     return this.#outbound?.hasRoom() ?? false
   }
 
+  listens(): boolean {
+    return this.ready()
+  }
+
   send(delivery: Delivery): boolean {
     if (this.#outbound === null) throw new Error('a message was given to a bridge without a connection')
     return this.#outbound.send(delivery)

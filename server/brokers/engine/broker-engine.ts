@@ -106,6 +106,8 @@ export interface EngineObserver {
 export interface AttachedClient extends ConnectionFacts {
   /** Room for one more message now: window and buffered bytes. Where there is none, the client says `resume` once there is. */
   ready(): boolean
+  /** Room on its line now for what it need not acknowledge, however much of the rest it has not. */
+  listens(): boolean
   /** False: it is larger than this client takes. */
   send(delivery: Delivery): boolean
   /** A message without acknowledgement. */

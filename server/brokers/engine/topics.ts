@@ -4,9 +4,9 @@
 export const logTopic = 'sys/logs'
 const maxTopicLength = 1_024
 
-/** Whether the text can be a topic to publish on: no wildcard level, no NUL, not too long. */
+/** Whether the text can be a topic to publish on: no wildcard level, no NUL, no half of a character, not too long. */
 export function isTopic(text: string): boolean {
-  return text.length > 0 && text.length <= maxTopicLength && !text.includes('\0') && !hasWildcard(text)
+  return text.length > 0 && text.length <= maxTopicLength && !text.includes('\0') && text.isWellFormed() && !hasWildcard(text)
 }
 
 /** True when a level of the text is `+`, or its last one `#`. A `#` inside a level is an ordinary letter to JSON clients. */
@@ -25,7 +25,7 @@ export function parseFilter(text: string): { filter: string; group: string | nul
 }
 
 function isFilter(text: string): boolean {
-  if (text.length === 0 || text.length > maxTopicLength || text.includes('\0')) return false
+  if (text.length === 0 || text.length > maxTopicLength || text.includes('\0') || !text.isWellFormed()) return false
   const levels = text.split('/')
   return levels.every((level, index) => level !== '#' || index === levels.length - 1)
 }

@@ -93,6 +93,10 @@ export class InProcessListener implements AttachedClient {
     return true
   }
 
+  listens(): boolean {
+    return this.ready()
+  }
+
   send(delivery: Delivery): boolean {
     this.#tell(() => this.#to.onMessage(delivery.message, false))
     // Nobody acknowledges for us; what was given to us is taken as received, a moment later, since the engine is not done with it yet.

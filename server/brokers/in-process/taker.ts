@@ -115,6 +115,10 @@ export class Taker implements AttachedClient {
     return this.#waiting.length < this.#room
   }
 
+  listens(): boolean {
+    return this.ready()
+  }
+
   send(delivery: Delivery): boolean {
     this.#waiting.push(delivery)
     this.#arrived()

@@ -166,6 +166,10 @@ export class Worker implements AttachedClient {
     return this.#attachment !== null && this.#lanes.size < this.#mostHeld
   }
 
+  listens(): boolean {
+    return this.ready()
+  }
+
   send(delivery: Delivery): boolean {
     this.#take({ message: delivery.message, delivery })
     return true

@@ -27,8 +27,6 @@ export class Incoming {
     const topic = peer.aliases.topicOf(packet)
     if (typeof topic === 'number') return peer.fail(topic)
     const packetId = packet.qos === 0 ? 0 : (packet.messageId ?? 0)
-    // MQTT-2.2.1-3
-    if (packet.qos > 0 && packetId === 0) return peer.fail(reason.malformed)
     if (packet.qos === 2 && this.#isRepeated(packetId, attachment)) return
     if (packet.qos > 0) {
       this.#committing.add(packetId)

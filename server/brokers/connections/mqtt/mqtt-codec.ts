@@ -11,9 +11,11 @@ import type { ClientConnection } from '../shared/client-connection.ts'
 import type { Codec } from '../shared/codec.ts'
 import { Incoming } from './incoming.ts'
 import { handleConnect, refuseVersion } from './mqtt-login.ts'
-import { answer, disconnect, encode, endCodes, keepForOf, newParser, reason, type Version } from './mqtt-packets.ts'
+import { answer, disconnect, encode, endCodes, keepForOf, reason, type Version } from './mqtt-packets.ts'
 import { largestPacket, type MqttPeer } from './mqtt-peer.ts'
 import { Outgoing } from './outgoing.ts'
+import { faultIn } from './packet-rules.ts'
+import { PacketError, strictParser } from './strict-parser.ts'
 import { subscribe, unsubscribe } from './subscriptions.ts'
 import { TopicAliases } from './topic-aliases.ts'
 
@@ -39,7 +41,7 @@ export class MqttCodec implements Codec, MqttPeer {
     this.clients = connection.clients
     this.#outgoing = new Outgoing(this)
     this.#incoming = new Incoming(this)
-    this.#parser = newParser()
+    this.#parser = strictParser()
     this.#parser.on('packet', (packet) => {
       this.#unparsed = 0
       try {
@@ -48,9 +50,9 @@ export class MqttCodec implements Codec, MqttPeer {
         this.connection.failed(error)
       }
     })
-    this.#parser.on('error', ({ message }) => {
-      if (this.connection.state === 'open' && message === 'Invalid protocol version') refuseVersion(this)
-      else this.fail(reason.malformed)
+    this.#parser.on('error', (error) => {
+      if (this.connection.state === 'open' && error.message === 'Invalid protocol version') refuseVersion(this)
+      else this.fail(error instanceof PacketError ? error.code : reason.malformed)
     })
   }
 
@@ -90,6 +92,8 @@ export class MqttCodec implements Codec, MqttPeer {
   }
 
   #handle(packet: Packet, attachment: Attachment): void {
+    const fault = faultIn(packet)
+    if (fault !== null) return this.fail(fault)
     const id = packet.messageId ?? 0
     switch (packet.cmd) {
       case 'publish': // 3.3

@@ -1,10 +1,12 @@
 /** CONNECT (3.1) and CONNACK (3.2): who a client is, what it brings, and what it may count on. */
 import type { IConnectPacket } from 'mqtt-packet'
+import { isTopic } from '../../engine/topics.ts'
 import type { AttachOptions } from '../../engine/types.ts'
 import type { Clients, SessionFacts } from '../../clients.ts'
 import { bridgeMark } from './bridge-marks.ts'
 import { largestPacket, type MqttPeer } from './mqtt-peer.ts'
 import { connack, entranceCodes, isMqttTopic, keepForOf, never, passwordText, reason, willOf, type Version } from './mqtt-packets.ts'
+import { faultInResponse, isMalformedConnect } from './packet-rules.ts'
 import { aliasMaximum } from './topic-aliases.ts'
 
 interface Refused {
@@ -20,6 +22,9 @@ export function refuseVersion(peer: MqttPeer): void {
 export async function handleConnect(peer: MqttPeer, packet: IConnectPacket): Promise<void> {
   const { connection, clients } = peer
   const { properties = {} } = packet
+  // MQTT 3.1 had another name for it; with each other's names they are versions that nobody knows (MQTT-3.1.2-2).
+  if ((packet.protocolId === 'MQIsdp') !== (peer.version === 3)) return refuseVersion(peer)
+  if (isMalformedConnect(packet)) return peer.fail(reason.malformed)
   const wrong = wrongIn(packet, peer.version)
   if (wrong !== null) return refuse(peer, wrong)
   let assigned: AttachOptions | null = null
@@ -49,12 +54,13 @@ export async function handleConnect(peer: MqttPeer, packet: IConnectPacket): Pro
 function wrongIn({ clientId, clean = true, will, properties = {} }: IConnectPacket, version: Version): Refused | null {
   // 4.12: no extended authentication.
   if (properties.authenticationMethod !== undefined) return { three: 5, five: reason.badAuthenticationMethod }
-  // MQTT 3.1.1, 3.1.3-8: without a name there is nothing to come back to.
-  if (clientId === '' && !clean && version !== 5) return { three: 2, five: reason.badClientId }
+  // MQTT 3.1.1, 3.1.3-8: without a name there is nothing to come back to; in MQTT 3.1 each client has one.
+  if (clientId === '' && (version === 3 || (version === 4 && !clean))) return { three: 2, five: reason.badClientId }
   if (clientId.length > 256) return { three: 2, five: reason.badClientId }
   // 3.1.2.11.3 and 3.1.2.11.4: neither may be 0.
   if (properties.receiveMaximum === 0 || properties.maximumPacketSize === 0) return { three: 2, five: reason.protocolError }
-  if (will !== undefined && !isMqttTopic(will.topic)) return { three: 2, five: reason.topicInvalid }
+  if (will !== undefined && faultInResponse(will.properties) !== null) return { three: 2, five: reason.protocolError }
+  if (will !== undefined && !(isMqttTopic(will.topic) && isTopic(will.topic))) return { three: 2, five: reason.topicInvalid }
   return null
 }
 

@@ -1,13 +1,11 @@
 /** MQTT's numbers and how messages become PUBLISH packets. */
 import {
   generate,
-  parser,
   type IConnackPacket,
   type IConnectPacket,
   type IDisconnectPacket,
   type IPublishPacket,
   type Packet,
-  type Parser,
   type UserProperties,
 } from 'mqtt-packet'
 import type { EndReason, Message, MessageProperties, Quality, Refusal, Will } from '../../engine/types.ts'
@@ -16,7 +14,6 @@ import { refusalTexts, utf8 } from '../json/json-frames.ts'
 
 export type Version = 3 | 4 | 5
 
-export const newParser = (): Parser => parser()
 export const encode = (packet: Packet, version: Version): Buffer => generate(packet, { protocolVersion: version })
 
 export const reason = {
@@ -82,7 +79,8 @@ export function connack(
   return encode(
     version === 5
       ? { cmd: 'connack', sessionPresent, reasonCode: code.five, properties }
-      : { cmd: 'connack', sessionPresent, returnCode: code.three },
+      : // MQTT 3.1 has no word for a session that is present.
+        { cmd: 'connack', sessionPresent: version === 4 && sessionPresent, returnCode: code.three },
     version,
   )
 }

@@ -15,13 +15,16 @@ export async function subscribe(
 ): Promise<void> {
   const identifier = properties?.subscriptionIdentifier ?? null
   // MQTT-3.8.3-4
-  if (subscriptions.some(({ topic, nl }) => nl === true && topic.startsWith('$share/'))) return peer.fail(reason.protocolError)
+  if (peer.version === 5 && subscriptions.some(({ topic, nl }) => nl === true && topic.startsWith('$share/')))
+    return peer.fail(reason.protocolError)
   // A bridge over MQTT 3.1.1 cannot say it, and means it: nothing back to it, and the retain flag as it was.
   const asBridge = peer.isBridge && peer.version !== 5 ? { nl: true, rap: true } : {}
   const read = subscriptions.map((wanted) => subscriptionOf({ ...wanted, ...asBridge }, identifier))
   const { outcomes, isStored } = await attachment.subscribe(read.filter((each) => each !== null))
   // Gone meanwhile, perhaps for good: what it would be given now nobody would ever take.
   if (peer.connection.attachment !== attachment) return
+  // MQTT 3.1 knows no SUBACK that says no: the client asks again on the next connection.
+  if (!isStored && peer.version === 3) return peer.fail(reason.unspecified)
   const left = [...outcomes]
   const answered = read.map((subscription) => ({
     subscription,
@@ -59,9 +62,10 @@ function subscriptionOf({ topic, qos, nl = false, rap = false }: Wanted, identif
   return { name: topic, ...parsed, qos, noLocal: nl && parsed.group === null, retainAsPublished: rap, identifier }
 }
 
-/** The quality that is granted, or the reason why none is; MQTT 3 has one word for all reasons. */
+/** The quality that is granted, or the reason why none is: MQTT 3.1.1 has one word for all, and MQTT 3.1 none. */
 function grantOf({ version }: MqttPeer, subscription: Subscription | null, outcome: SubscribeOutcome | 'invalid'): number {
   if (subscription !== null && outcome !== 'too-many') return subscription.qos
+  if (version === 3) return 0
   if (version !== 5) return reason.unspecified
   return outcome === 'too-many' ? reason.quotaExceeded : reason.filterInvalid
 }

@@ -129,6 +129,10 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
     return this.state === 'connected' && this.#codec.hasRoom() && this.backpressure.hasRoom()
   }
 
+  listens(): boolean {
+    return this.state === 'connected' && this.backpressure.hasRoom()
+  }
+
   send(delivery: Delivery): boolean {
     return this.#codec.send(delivery)
   }

@@ -81,7 +81,7 @@ export class Deliverer {
       const isCounted = !isOnlooker(target.subscriber)
       for (const client of target.subscriber.clients) {
         if (message.source === 'json' && client.id === message.origin) continue
-        const wasSent = attempt(client, () => client.ready() && (client.sendOnce(message, target, false), true)) === true
+        const wasSent = attempt(client, () => client.listens() && (client.sendOnce(message, target, false), true)) === true
         if (wasSent && isCounted) delivered.add(1, now)
       }
     }

@@ -150,7 +150,7 @@ export class EmbeddedEngine implements BrokerEngine {
   announce(id: number, text: string): void {
     const now = this.parts.clock.now()
     for (const { subscriber } of this.tenants.get(id)?.tree.route(logTopic).targets ?? [])
-      for (const client of subscriber.clients) attempt(client, () => client.ready() && client.log(text, now))
+      for (const client of subscriber.clients) attempt(client, () => client.listens() && client.log(text, now))
   }
 
   // Looking, and what a person does to what waits
