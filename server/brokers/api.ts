@@ -12,7 +12,7 @@ import { brokersContract } from './contract/index.ts'
 import { messageHandlers } from './messages/api.ts'
 import { Tails, tailSocket } from './messages/tails.ts'
 import type { BrokerService } from './service.ts'
-import { clientViews, deadLetterView, heldMessageView, sessionView, topicViews } from './views.ts'
+import { clientViews, deadLetterView, heldMessageView, sessionView, shownTopics } from './views.ts'
 
 export function createBrokersApi(service: BrokerService, bridges: () => Promise<Bridges>): Api {
   const { clock } = service
@@ -92,14 +92,14 @@ export function createBrokersApi(service: BrokerService, bridges: () => Promise<
       },
       async session({ params }) {
         const id = idOf(params.name)
-        const [clients, topics] = await Promise.all([service.engine.clients(id), service.engine.topics(id)])
+        const [clients, topics] = await Promise.all([service.engine.clients(id), service.engine.topics(id, shownTopics)])
         const { depth, deliveredRate } = service.engine.figures(id)
         return {
           status: 200,
           body: {
             session: view(params.name),
             clients: clientViews(clients),
-            topics: topicViews(topics),
+            topics: [...topics],
             depth: [...depth],
             deliveries: [...deliveredRate],
           },

@@ -17,7 +17,7 @@ export interface Connection {
 }
 
 export type EntranceRefusal =
-  'session-not-found' | 'invalid-password' | 'suspended' | 'too-many-attempts' | 'too-many-clients' | 'not-ready'
+  'session-not-found' | 'invalid-password' | 'suspended' | 'too-many-attempts' | 'too-many-clients' | 'too-many-kept' | 'not-ready'
 export type Entrance = { session: SessionFacts } | { refusal: EntranceRefusal }
 /** Of a session that a client is in; read anew each time, since the owner may change it. */
 export type SessionFacts = Readonly<Pick<StoredSession, 'id' | 'name' | 'policy'>>

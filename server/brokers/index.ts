@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { LazyApi } from '../http/lazy-api.ts'
 import type { Room, RoomContext } from '../room.ts'
 import { createLazyBridges } from './bridges/index.ts'
+import { version } from '../version.ts'
 import { createInProcessClient, type InProcessClient } from './in-process-client.ts'
 import { createInProcessWork, type InProcessWork } from './in-process/work.ts'
 import { MqttListener } from './connections/mqtt/mqtt-listener.ts'
@@ -42,7 +43,7 @@ export function createBrokersRoom(context: RoomContext, given: BrokersGiven = {}
   const folder = join(dataDir, 'brokers')
   const service = new BrokerService({
     store: createBrokerStore(database),
-    newEngine: (observer) => new EmbeddedEngine({ folder, clock, log, observer }),
+    newEngine: (observer) => new EmbeddedEngine({ folder, clock, log, observer, version }),
     clock,
     log,
     events,

@@ -29,6 +29,8 @@ export const policySchema = z.object({
   maxInFlight: wholeNumber('maxInFlight', 1, 65_535),
   /** Per session. */
   maxClients: wholeNumber('maxClients', 1, 1_000_000),
+  /** Named clients, present or away, per session; beyond them nobody new comes under a name. */
+  maxKeptClients: wholeNumber('maxKeptClients', 1, 1_000_000),
   maxStoredBytes: wholeNumber('maxStoredBytes', 1_024, 68_719_476_736),
   maxDeadLetters: wholeNumber('maxDeadLetters', 0, 1_000_000),
   /** Messages a second; null for no limit. */
@@ -50,6 +52,7 @@ export const defaultPolicy: Policy = {
   keepAwayFor: 7 * day,
   maxInFlight: 1_000,
   maxClients: 10_000,
+  maxKeptClients: 10_000,
   maxStoredBytes: 536_870_912,
   maxDeadLetters: 10_000,
   maxPublishRate: null,

@@ -1,12 +1,12 @@
 /** What the native API shows of sessions, clients, topics and messages. */
 import { iso } from '../clock.ts'
 import { utf8 } from './connections/json/json-frames.ts'
-import type { BrokerClient, BrokerDeadLetter, BrokerSession, BrokerTopic, HeldMessage } from './contract/index.ts'
-import type { ClientFacts, DeadLetter, Message, TenantFigures, TopicFacts, WaitingMessage } from './engine/types.ts'
+import type { BrokerClient, BrokerDeadLetter, BrokerSession, HeldMessage } from './contract/index.ts'
+import type { ClientFacts, DeadLetter, Message, TenantFigures, WaitingMessage } from './engine/types.ts'
 import type { StoredSession } from './store.ts'
 
 const previewLength = 200
-const shownTopics = 200
+export const shownTopics = 200
 /** Bytes of a frame up to which it is read for its preview. */
 const largestRead = 2_048
 
@@ -28,11 +28,6 @@ export function sessionView(session: StoredSession, figures: TenantFigures): Bro
 /** Connections, then the named clients that are away; those with the most to do first. */
 export function clientViews(clients: readonly ClientFacts[]): BrokerClient[] {
   return clients.map(clientView).sort((a, b) => b.unacked - a.unacked || (a.name < b.name ? -1 : 1))
-}
-
-/** The busiest first. */
-export function topicViews(topics: readonly TopicFacts[]): BrokerTopic[] {
-  return [...topics].sort((a, b) => b.published - a.published || b.queued - a.queued || (a.topic < b.topic ? -1 : 1)).slice(0, shownTopics)
 }
 
 export function heldMessageView({ message, waitingFor }: WaitingMessage): HeldMessage {

@@ -13,6 +13,8 @@ export const brokerSession = z.object({
   clients: z.int(),
   /** Named clients, with those that are away. */
   subscribers: z.int(),
+  /** Of those, the ones that are away. */
+  away: z.int(),
   topics: z.int(),
   /** Messages a second. */
   published: z.number(),

@@ -55,6 +55,8 @@ export interface BrokerEngine {
 
   /** The subscriber of that name, made when there is none. Others under a name that only one may have are ended. */
   attach(tenant: number, client: AttachedClient, options: AttachOptions): Promise<Attachment>
+  /** False for a name that nobody had, where the session keeps as many as it may. */
+  hasPlaceFor(tenant: number, options: Pick<AttachOptions, 'key' | 'durable'>): boolean
   /** Accepts a message of nobody who is attached. `client`, where there is one, hears what became of it. */
   publish(tenant: number, publication: Publication, client?: Pick<AttachedClient, 'id' | 'accepted' | 'failed'>): void
   /** Ends one connection; false when it is not there. */
@@ -71,7 +73,8 @@ export interface BrokerEngine {
   /** Known without asking anybody. */
   figures(tenant: number): TenantFigures
   clients(tenant: number): Promise<readonly ClientFacts[]>
-  topics(tenant: number): Promise<readonly TopicFacts[]>
+  /** The busiest first, then by name. */
+  topics(tenant: number, limit: number): Promise<readonly TopicFacts[]>
   /** What waits for subscribers, the oldest first; nothing changes by it. */
   waiting(tenant: number, filter: WaitingFilter): Promise<readonly WaitingMessage[]>
   /** What waits or is retained on topics that match the filter, the newest first. */

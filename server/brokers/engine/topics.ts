@@ -42,6 +42,11 @@ export function matches(filter: string, topic: string): boolean {
   return wanted.length === levels.length && topic !== logTopic
 }
 
+/** What a session says of itself; its clients may only listen to it. */
+export function isSystem(topic: string): boolean {
+  return topic === '$SYS' || topic.startsWith('$SYS/')
+}
+
 /** Topics beginning with `$` are not reached by a leading wildcard (MQTT 4.7.2). */
 export function isReserved(topic: string): boolean {
   return topic.startsWith('$')

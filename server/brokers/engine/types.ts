@@ -143,7 +143,15 @@ export interface Receipt {
 }
 
 export type Refusal =
-  'queue-full' | 'session-full' | 'too-large' | 'too-fast' | 'storage-failed' | 'invalid-topic' | 'reserved-topic' | 'suspended'
+  | 'queue-full'
+  | 'session-full'
+  | 'too-large'
+  | 'too-fast'
+  | 'storage-failed'
+  | 'invalid-topic'
+  | 'reserved-topic'
+  | 'system-topic'
+  | 'suspended'
 
 /**
  * `subscriber-gone`: sent to a connection without a name, which ended before it acknowledged. `unsendable`: it met a fault of ours on its
@@ -184,6 +192,8 @@ export interface TenantCounts {
 export interface TenantFigures extends TenantCounts {
   /** Named clients, with those that are away. */
   readonly subscribers: number
+  /** Of those, the ones that are away. */
+  readonly away: number
   readonly topics: number
   /** Messages a second. */
   readonly published: number

@@ -8,7 +8,7 @@ import type { LetterChoice } from '../engine/types.ts'
 import { BrokerFault } from '../fault.ts'
 import type { BrokerService } from '../service.ts'
 import type { StoredSession } from '../store.ts'
-import { deadLetterView, topicViews } from '../views.ts'
+import { deadLetterView, shownTopics } from '../views.ts'
 import { Taker, type TakenMessage } from './taker.ts'
 
 export interface WantedSession {
@@ -73,6 +73,8 @@ export function createInProcessWork(service: BrokerService): InProcessWork {
     if (session.suspended) throw new BrokerFault('publish-refused', 'Session is suspended')
     if (takers.size >= takersAtMost || service.clients.isFull(session))
       throw new BrokerFault('publish-refused', 'Too many take messages at the moment: try again in a minute')
+    const options = { key: keyOf(subscriber), durable: true, keepFor: session.policy.keepAwayFor }
+    if (!service.engine.hasPlaceFor(session.id, options)) throw new BrokerFault('publish-refused', 'Session keeps too many clients')
     const taker = new Taker({
       ...{ id: service.clients.newConnectionId(), name: subscriber, connectedAt: service.clock.now() },
       onIdle: () => {
@@ -82,7 +84,6 @@ export function createInProcessWork(service: BrokerService): InProcessWork {
     taker.isTaking = true
     takers.set(place, taker)
     try {
-      const options = { key: keyOf(subscriber), durable: true, keepFor: session.policy.keepAwayFor }
       taker.attachment = await service.engine.attach(session.id, taker, options)
       const { filter, group } = parsed
       const wanted = { name: topic, filter, group, qos: 1, noLocal: false, retainAsPublished: false, identifier: null } as const
@@ -103,7 +104,7 @@ export function createInProcessWork(service: BrokerService): InProcessWork {
       return { sessionName, password, secretKey, expiresAt: expiresAt === null ? null : iso(expiresAt) }
     },
 
-    topics: async (sessionName) => topicViews(await service.engine.topics(sessionOf(sessionName).id)),
+    topics: async (sessionName) => [...(await service.engine.topics(sessionOf(sessionName).id, shownTopics))],
 
     async deadLetters(sessionName, limit) {
       const { id } = sessionOf(sessionName)

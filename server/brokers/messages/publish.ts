@@ -24,7 +24,8 @@ export async function publish(service: BrokerService, name: string, input: Publi
     service.engine.publish(id, publication, { id: service.clients.newConnectionId(), accepted: resolve, failed: escape })
   })
   if (refusal === 'storage-failed') throw new BrokerFault('storage-failed')
-  if (refusal === 'invalid-topic' || refusal === 'reserved-topic') throw new BrokerFault('invalid-topic', refusalTexts[refusal])
+  if (refusal === 'invalid-topic' || refusal === 'reserved-topic' || refusal === 'system-topic')
+    throw new BrokerFault('invalid-topic', refusalTexts[refusal])
   if (refusal !== null) throw new BrokerFault('publish-refused', refusalTexts[refusal])
   return { messageId: publication.id, deliveredTo, queuedFor }
 }

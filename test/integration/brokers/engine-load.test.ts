@@ -32,14 +32,19 @@ async function open(policy: Partial<Policy>): Promise<{
   }
 }
 
-it('gives up a long queue in one go, though each message given up makes room for the next', async () => {
+it('gives up a long queue in turns that are short, though each message given up makes room for the next', async () => {
   const count = 50_000
   const { engine, tenant, clock, reader, publish } = await open({ messageExpiryTime: 1_000, maxInFlight: 10, maxDeadLetters: 100 })
   await publish(count)
   expect(reader.received).toHaveLength(10)
   clock.advance(1_001)
   engine.runDue()
-  expect(tenant.queued).toBe(0)
+  // As many as were due in this turn, and as many as the reader's queue was rid of in it.
+  expect(tenant.queued).toBeGreaterThanOrEqual(count - 1_010)
+  while (tenant.queued > 0) {
+    engine.runDue()
+    await new Promise((resolve) => void setImmediate(resolve))
+  }
   expect(tenant.statistics.deadTotal).toBe(count)
   expect(tenant.deadLetters.size).toBe(100)
   expect(tenant.statistics.deadForgotten).toBe(count - 100)

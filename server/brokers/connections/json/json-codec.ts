@@ -20,7 +20,15 @@ const refusals: Readonly<Record<EntranceRefusal, string>> = {
   suspended: 'Session is suspended',
   'too-many-attempts': 'Too many attempts',
   'too-many-clients': 'Session has too many clients',
+  'too-many-kept': 'Session keeps too many clients',
   'not-ready': 'Server is starting',
+}
+
+const finalRefusals = ['too-many-attempts', 'suspended', 'too-many-clients', 'too-many-kept'] as const
+
+/** Trying again on this connection would not help. */
+function isFinal(refusal: EntranceRefusal): refusal is (typeof finalRefusals)[number] {
+  return (finalRefusals as readonly EntranceRefusal[]).includes(refusal)
 }
 
 export class JsonCodec implements Codec {
@@ -110,7 +118,7 @@ export class JsonCodec implements Codec {
       onAccepted: (_, session) => this.#say({ type: 'init_response', success: true, sessionName: session.name }),
       onRefused: (refusal) => {
         this.#say({ type: 'init_response', success: false, error: refusals[refusal] })
-        if (refusal === 'too-many-attempts' || refusal === 'suspended' || refusal === 'too-many-clients') connection.close(refusal)
+        if (isFinal(refusal)) connection.close(refusal)
       },
     })
   }

@@ -131,6 +131,7 @@ export const refusalTexts: Readonly<Record<Refusal, string>> = {
   'storage-failed': 'Message could not be stored',
   'invalid-topic': 'Invalid topic',
   'reserved-topic': 'sys/logs is reserved',
+  'system-topic': '$SYS is reserved',
   suspended: 'Session is suspended',
 }
 

@@ -1,6 +1,6 @@
 /** CONNECT (3.1) and CONNACK (3.2): who a client is, what it brings, and what it may count on. */
 import type { IConnectPacket } from 'mqtt-packet'
-import { isTopic } from '../../engine/topics.ts'
+import { isSystem, isTopic } from '../../engine/topics.ts'
 import type { AttachOptions } from '../../engine/types.ts'
 import type { Clients, SessionFacts } from '../../clients.ts'
 import { bridgeMark } from './bridge-marks.ts'
@@ -60,7 +60,8 @@ function wrongIn({ clientId, clean = true, will, properties = {} }: IConnectPack
   // 3.1.2.11.3 and 3.1.2.11.4: neither may be 0.
   if (properties.receiveMaximum === 0 || properties.maximumPacketSize === 0) return { three: 2, five: reason.protocolError }
   if (will !== undefined && faultInResponse(will.properties) !== null) return { three: 2, five: reason.protocolError }
-  if (will !== undefined && !(isMqttTopic(will.topic) && isTopic(will.topic))) return { three: 2, five: reason.topicInvalid }
+  if (will !== undefined && (!isMqttTopic(will.topic) || !isTopic(will.topic) || isSystem(will.topic)))
+    return { three: 2, five: reason.topicInvalid }
   return null
 }
 

@@ -45,6 +45,7 @@ export const entranceCodes: Readonly<Record<EntranceRefusal, { three: number; fi
   suspended: { three: 5, five: 0x87 },
   'too-many-attempts': { three: 5, five: 0x9f },
   'too-many-clients': { three: 3, five: 0x97 },
+  'too-many-kept': { three: 3, five: 0x97 },
   'not-ready': { three: 3, five: 0x88 },
 }
 
@@ -67,6 +68,7 @@ export const refusalCodes: Readonly<Record<Refusal, number>> = {
   'storage-failed': 0x83,
   'invalid-topic': 0x90,
   'reserved-topic': 0x87,
+  'system-topic': 0x87,
   suspended: 0x87,
 }
 

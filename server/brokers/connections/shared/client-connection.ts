@@ -195,9 +195,13 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
         this.#lifecycle.handle('refused')
         return onRefused(entrance.refusal)
       }
-      this.#leave()
       const { session } = entrance
       const { name, options } = enter(session)
+      if (!clients.engine.hasPlaceFor(session.id, options)) {
+        this.#lifecycle.handle('refused')
+        return onRefused('too-many-kept')
+      }
+      this.#leave()
       this.name = name
       const attachment = await clients.engine.attach(session.id, this, options)
       if (this.state !== 'authenticating') return attachment.detach()

@@ -9,6 +9,7 @@ export const closeCodes = {
   dropped: { code: 4410, text: 'Session was dropped' },
   'too-many-attempts': { code: 4429, text: 'Too many attempts' },
   'too-many-clients': { code: 4503, text: 'Session has too many clients' },
+  'too-many-kept': { code: 4503, text: 'Session keeps too many clients' },
   'slow-reader': { code: 1013, text: 'Too slow: messages were not taken' },
   'protocol-error': { code: 1002, text: 'Protocol error' },
   fault: { code: 1011, text: 'Internal error' },

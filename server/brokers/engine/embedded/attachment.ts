@@ -2,14 +2,17 @@
 import type * as door from '../broker-engine.ts'
 import type { AttachedClient } from '../broker-engine.ts'
 import type { Publication, Quality, SubscribeOutcome, Subscription } from '../types.ts'
-import { matches } from '../topics.ts'
+import { isSystem } from '../topics.ts'
 import { attempt } from './deliverer.ts'
 import type { Delivery, Subscriber } from './model.ts'
 import { MqttSession } from './mqtt-session.ts'
 import type { EngineParts } from './parts.ts'
-import { isKept, retainedOf } from './tenant.ts'
+import { isKept } from './tenant.ts'
 
-export type AttachmentParts = Pick<EngineParts, 'store' | 'recorder' | 'deliverer' | 'publishing' | 'subscribers' | 'wills'>
+export type AttachmentParts = Pick<
+  EngineParts,
+  'turns' | 'store' | 'recorder' | 'deliverer' | 'publishing' | 'subscribers' | 'wills' | 'system'
+>
 
 export class Attachment implements door.Attachment {
   readonly isResumed: boolean
@@ -39,24 +42,30 @@ export class Attachment implements door.Attachment {
   }
 
   async subscribe(wanted: readonly Subscription[]): Promise<{ outcomes: readonly SubscribeOutcome[]; isStored: boolean }> {
-    const outcomes = wanted.map((each) => this.#parts.subscribers.subscribe(this.subscriber, each))
+    const outcomes: SubscribeOutcome[] = []
+    await this.#each(wanted, (each) => outcomes.push(this.#parts.subscribers.subscribe(this.subscriber, each)))
     return { outcomes, isStored: await this.#agreed() }
   }
 
   async unsubscribe(names: readonly string[]): Promise<{ existed: readonly boolean[]; isStored: boolean }> {
-    const existed = names.map((name) => this.#parts.subscribers.unsubscribe(this.subscriber, name))
+    const existed: boolean[] = []
+    await this.#each(names, (name) => existed.push(this.#parts.subscribers.unsubscribe(this.subscriber, name)))
     return { existed, isStored: await this.#agreed() }
   }
 
   sendRetained(filter: string, qos: Quality, identifiers: readonly number[]): void {
     const { subscriber } = this
     const client = this.#client
+    const { store, publishing, system } = this.#parts
     const how = { retainAsPublished: true, identifiers, shares: [], isOwn: true }
-    for (const message of retainedOf(subscriber.tenant)) {
-      if (!matches(filter, message.topic) || this.#parts.store.isExpired(message)) continue
-      if (qos === 0 || message.qos === 0) client.sendOnce(message, how, true)
-      else this.#parts.publishing.deliverRetained(message, { ...how, subscriber, qos, noLocal: false })
-    }
+    system.tell(client, subscriber.tenant, filter, how)
+    // What is published while these are on their way comes by the subscription itself.
+    const end = store.nextSeq
+    this.#each(subscriber.tenant.retained.matching(filter), (message) => {
+      if (message === null || message.seq >= end || store.isExpired(message) || !subscriber.subscriptions.has(filter)) return
+      if (qos === 0 || message.qos === 0) attempt(client, () => client.sendOnce(message, how, true))
+      else publishing.deliverRetained(message, { ...how, subscriber, qos, noLocal: false })
+    }).catch(client.failed)
   }
 
   /** True when there was one. */
@@ -81,6 +90,7 @@ export class Attachment implements door.Attachment {
   }
 
   relay(topic: string, frame: Buffer, hold: () => () => void): void {
+    if (isSystem(topic)) return
     for (const { subscriber } of this.subscriber.tenant.tree.route(topic).targets)
       for (const client of subscriber.clients)
         if (client !== this.#client && attempt(client, () => client.relay(frame)) === false) client.whenDrained(hold())
@@ -100,6 +110,11 @@ export class Attachment implements door.Attachment {
     } finally {
       this.#parts.subscribers.detach(subscriber, client)
     }
+  }
+
+  /** In turns, as long as the client is there. */
+  #each<Item>(items: Iterable<Item>, act: (item: Item) => void): Promise<void> {
+    return this.#parts.turns.each(items, act, () => this.subscriber.clients.has(this.#client))
   }
 
   /** A client that is kept counts on what was agreed being there after a crash. */

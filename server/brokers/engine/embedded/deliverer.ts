@@ -1,5 +1,6 @@
 /** Messages on their way: sent, acknowledged, tried again, given up. What happens once a message has its subscribers. */
 import type { Clock } from '../../../clock.ts'
+import { escape } from '../../../isolation.ts'
 import type { AttachedClient } from '../broker-engine.ts'
 import type { DeadReason } from '../types.ts'
 import type { Due, MessageStore } from './message-store.ts'
@@ -9,6 +10,10 @@ import { Queue } from './queue.ts'
 import type { Recorder } from './recorder.ts'
 import type { Schedule } from './schedule.ts'
 import { isOnlooker, isTriedAgain } from './tenant.ts'
+import type { Turns } from './turns.ts'
+
+/** Messages looked at for one subscriber before others are served. */
+const stepsInARow = 500
 
 /** `own`: none of its connections may have it. */
 type Outcome = 'sent' | 'blocked' | 'own' | 'oversized' | 'unsendable'
@@ -18,6 +23,7 @@ export interface DelivererParts {
   store: MessageStore
   schedule: Schedule<Due>
   recorder: Recorder
+  turns: Turns
   onDeadLetter(letter: DeadLetter): void
 }
 
@@ -26,15 +32,17 @@ export class Deliverer {
   readonly #store: MessageStore
   readonly #schedule: Schedule<Due>
   readonly #recorder: Recorder
+  readonly #turns: Turns
   readonly #onDeadLetter: (letter: DeadLetter) => void
   /** Who waits for packet ids that the disk refused. */
   readonly #refused = new Set<Subscriber>()
 
-  constructor({ clock, store, schedule, recorder, onDeadLetter }: DelivererParts) {
+  constructor({ clock, store, schedule, recorder, turns, onDeadLetter }: DelivererParts) {
     this.#clock = clock
     this.#store = store
     this.#schedule = schedule
     this.#recorder = recorder
+    this.#turns = turns
     this.#onDeadLetter = onDeadLetter
   }
 
@@ -58,7 +66,7 @@ export class Deliverer {
   /** Sends what the window and the connection allow. */
   dispatch(subscriber: Subscriber): void {
     const { tenant, clients } = subscriber
-    if (subscriber.isDispatching || tenant.suspended || clients.size === 0) return
+    if (subscriber.isDispatching || subscriber.goesOn || tenant.suspended || clients.size === 0) return
     subscriber.isDispatching = true
     try {
       if (this.#catchUp(subscriber)) this.#sendQueued(subscriber)
@@ -67,10 +75,16 @@ export class Deliverer {
     }
   }
 
+  /** To one after another, in turns. */
+  dispatchAll(subscribers: Iterable<Subscriber>): void {
+    this.#turns.each(subscribers, (subscriber) => this.dispatch(subscriber)).catch(escape)
+  }
+
   /** The disk works again. */
   dispatchRefused(): void {
-    for (const subscriber of this.#refused) this.dispatch(subscriber)
+    const refused = [...this.#refused]
     this.#refused.clear()
+    this.dispatchAll(refused)
   }
 
   /** Without acknowledgement, to who is there and has room. */
@@ -119,7 +133,11 @@ export class Deliverer {
 
   expire(message: Message): void {
     if (message.retained) this.#store.unretain(message)
-    for (const delivery of message.deliveries) if (delivery.state !== 'over' && !isBound(delivery)) this.deadLetter(delivery, 'expired')
+    this.#turns
+      .each(message.deliveries, (delivery) => {
+        if (delivery.state !== 'over' && !isBound(delivery)) this.deadLetter(delivery, 'expired')
+      })
+      .catch(escape)
   }
 
   /** Gives up on it: it is kept for a person to look at. */
@@ -143,9 +161,10 @@ export class Deliverer {
 
   #sendQueued(subscriber: Subscriber): void {
     const { queue, tenant } = subscriber
-    while (subscriber.inFlight < tenant.policy.maxInFlight) {
+    for (let steps = 0; subscriber.inFlight < tenant.policy.maxInFlight; steps += 1) {
       const delivery = queue.peek()
       if (delivery === undefined) return
+      if (steps === stepsInARow) return this.#goOn(subscriber)
       if (delivery.state !== 'queued') {
         queue.shift()
         continue
@@ -167,6 +186,18 @@ export class Deliverer {
         subscriber.inFlight += 1
       }
     }
+  }
+
+  /** Until its next turn it is left alone. */
+  #goOn(subscriber: Subscriber): void {
+    subscriber.goesOn = true
+    this.#turns
+      .next()
+      .then(() => {
+        subscriber.goesOn = false
+        this.dispatch(subscriber)
+      })
+      .catch(escape)
   }
 
   #reasonToGiveUp(delivery: Delivery): DeadReason | null {

@@ -53,7 +53,7 @@ export class EmbeddedEngine implements BrokerEngine {
     const { journal, subscribers, wills } = this.parts
     const replay = await journal.recover()
     subscribers.nextId = replay.nextSubscriber
-    restore({ ...this.parts, tenants: this.tenants }, replay)
+    await restore({ ...this.parts, tenants: this.tenants }, replay)
     for (const part of journal.leftOut) this.#log.warn(part, 'the end of a journal segment of the brokers cannot be read and is left out')
     for (const { file, what } of journal.damage) this.#log.error({ file, what }, 'messages of the brokers may be missing')
     wills.leaveThoseOf(this.tenants.values())
@@ -73,7 +73,10 @@ export class EmbeddedEngine implements BrokerEngine {
     const now = this.parts.clock.monotonic()
     if (now - this.#sampledAt < sampleEvery) return
     this.#sampledAt = now
-    for (const { statistics, queued } of this.tenants.values()) statistics.sample(queued, now)
+    for (const tenant of this.tenants.values()) {
+      tenant.statistics.sample(tenant.queued, now)
+      this.parts.system.publish(tenant)
+    }
     if (this.tenants.size > 0) this.#observer.changed()
   }
 
@@ -101,23 +104,31 @@ export class EmbeddedEngine implements BrokerEngine {
 
   async setPolicy(id: number, policy: Policy): Promise<boolean> {
     const tenant = this.#tenant(id)
+    const { recorder, store, subscribers, turns } = this.parts
     const before = tenant.policy
-    tenant.policy = policy
+    if (before.durability === policy.durability) {
+      tenant.policy = policy
+      return true
+    }
     // What was only in memory goes onto the disk, or the other way round.
-    return before.durability === policy.durability || this.parts.recorder.rewrite()
+    if (policy.durability === 'memory') recorder.tenantGone(tenant, this.#numbers)
+    tenant.policy = policy
+    if (before.durability === 'memory') {
+      await subscribers.writeDown(tenant)
+      await store.writeDown(tenant, turns)
+    }
+    return recorder.stored()
   }
 
   async dropTenant(id: number): Promise<void> {
     const tenant = this.#tenant(id)
+    // Written first: gone, it writes nothing more.
+    this.parts.recorder.tenantGone(tenant, this.#numbers)
+    tenant.isGone = true
     this.disconnectAll('dropped', id)
     this.tenants.delete(id)
-    for (const subscriber of tenant.subscribers.values()) {
-      this.parts.schedule.cancel(subscriber)
-      for (const delivery of subscriber.unacked.values()) this.parts.schedule.cancel(delivery)
-    }
-    this.parts.store.forgetTenant(tenant)
-    tenant.subscribers.clear()
-    await this.parts.recorder.rewrite()
+    await this.parts.recorder.stored()
+    await this.parts.store.forgetTenant(tenant, this.parts.turns)
   }
 
   // Clients
@@ -130,6 +141,11 @@ export class EmbeddedEngine implements BrokerEngine {
     const { subscriber, isResumed } = this.parts.subscribers.attach(tenant, client, options)
     this.parts.wills.cancel(subscriber)
     return Promise.resolve(new Attachment(this.parts, client, subscriber, isResumed))
+  }
+
+  hasPlaceFor(id: number, { key, durable }: Pick<AttachOptions, 'key' | 'durable'>): boolean {
+    const { subscribers, kept, policy } = this.#tenant(id)
+    return !durable || kept < policy.maxKeptClients || subscribers.has(key)
   }
 
   publish(id: number, publication: Publication, client: Publisher | null = null): void {
@@ -167,24 +183,24 @@ export class EmbeddedEngine implements BrokerEngine {
     return clientsOf(this.#tenant(id))
   }
 
-  async topics(id: number) {
-    return topicsOf(this.#tenant(id), this.parts.clock)
+  async topics(id: number, limit: number) {
+    return topicsOf(this.#tenant(id), limit, this.parts.clock, this.parts.turns)
   }
 
   async waiting(id: number, filter: WaitingFilter) {
-    return waitingOf(this.#tenant(id), filter)
+    return waitingOf(this.#tenant(id), filter, this.parts.turns)
   }
 
   async peek(id: number, filter: string, limit: number) {
-    return peekInto(this.#tenant(id), filter, limit, this.parts.store)
+    return peekInto(this.#tenant(id), filter, limit, this.parts)
   }
 
   retained(id: number, filter: string, query: RetainedQuery) {
-    return retainedPage(this.#tenant(id), filter, query, this.parts.store)
+    return retainedPage(this.#tenant(id), filter, query, this.parts)
   }
 
   async removeRetained(id: number, filter: string) {
-    const removed = await removeRetained(this.#tenant(id), filter, this.parts.store)
+    const removed = await removeRetained(this.#tenant(id), filter, this.parts)
     return { removed, isStored: await this.parts.recorder.stored() }
   }
 
@@ -193,21 +209,27 @@ export class EmbeddedEngine implements BrokerEngine {
   }
 
   async replay(id: number, which: LetterChoice) {
-    const letters = this.#chosen(id, which)
-    const replayed = letters.filter((letter) => this.parts.publishing.replay(letter)).length
-    return { replayed, kept: letters.length - replayed, isStored: await this.parts.recorder.stored() }
+    let [replayed, kept] = [0, 0]
+    await this.#eachLetter(id, which, (letter) => {
+      if (this.parts.publishing.replay(letter)) replayed += 1
+      else kept += 1
+    })
+    return { replayed, kept, isStored: await this.parts.recorder.stored() }
   }
 
   async removeDeadLetters(id: number, which: LetterChoice) {
-    const letters = this.#chosen(id, which)
-    for (const letter of letters) this.parts.store.removeDeadLetter(letter)
-    return { removed: letters.length, isStored: await this.parts.recorder.stored() }
+    let removed = 0
+    await this.#eachLetter(id, which, (letter) => {
+      this.parts.store.removeDeadLetter(letter)
+      removed += 1
+    })
+    return { removed, isStored: await this.parts.recorder.stored() }
   }
 
   async purge(id: number, subscriberId: number) {
     const subscriber = this.#subscriber(id, subscriberId)
     if (subscriber === undefined) return null
-    const purged = this.parts.subscribers.purge(subscriber)
+    const purged = await this.parts.subscribers.purge(subscriber)
     return { purged, isStored: await this.parts.recorder.stored() }
   }
 
@@ -215,8 +237,13 @@ export class EmbeddedEngine implements BrokerEngine {
     const subscriber = this.#subscriber(id, subscriberId)
     if (subscriber === undefined) return null
     for (const client of [...subscriber.clients]) client.end('kicked')
-    this.parts.subscribers.remove(subscriber, { discard: true })
+    await this.parts.subscribers.remove(subscriber, { discard: true })
     return { isStored: await this.parts.recorder.stored() }
+  }
+
+  /** Above all that were given until now. */
+  get #numbers(): { nextSeq: number; nextSubscriber: number } {
+    return { nextSeq: this.parts.store.nextSeq, nextSubscriber: this.parts.subscribers.nextId }
   }
 
   #tenant(id: number): Tenant {
@@ -229,8 +256,17 @@ export class EmbeddedEngine implements BrokerEngine {
     return [...this.#tenant(tenant).subscribers.values()].find((each) => each.id === id)
   }
 
-  #chosen(id: number, which: LetterChoice): DeadLetter[] {
-    const { deadLetters } = this.#tenant(id)
-    return 'all' in which ? [...deadLetters.values()] : which.ids.flatMap((letter) => deadLetters.get(letter) ?? [])
+  /** Of those that are there now, each that is still there when its turn comes. */
+  #eachLetter(id: number, which: LetterChoice, act: (letter: DeadLetter) => void): Promise<void> {
+    const tenant = this.#tenant(id)
+    const chosen = 'all' in which ? [...tenant.deadLetters.keys()] : which.ids
+    return this.parts.turns.each(
+      chosen,
+      (each) => {
+        const letter = tenant.deadLetters.get(each)
+        if (letter !== undefined) act(letter)
+      },
+      () => !tenant.isGone,
+    )
   }
 }

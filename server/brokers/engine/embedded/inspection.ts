@@ -2,9 +2,10 @@
 import type { Clock } from '../../../clock.ts'
 import { matches } from '../topics.ts'
 import type { ClientFacts, TenantCounts, TenantFigures, TopicFacts, WaitingFilter, WaitingMessage } from '../types.ts'
+import { First } from './first.ts'
 import type { MessageStore } from './message-store.ts'
-import type { DeadLetter, Message, Tenant } from './model.ts'
-import { retainedOf } from './tenant.ts'
+import type { DeadLetter, Delivery, Message, Tenant } from './model.ts'
+import type { Turns } from './turns.ts'
 
 export function countsOf({ clients, onlookers, queued, storedBytes, deadLetters, statistics }: Tenant): TenantCounts {
   return {
@@ -23,12 +24,13 @@ export function figuresOf(tenant: Tenant, clock: Clock): TenantFigures {
   const { statistics, deadLetters } = tenant
   return {
     ...countsOf(tenant),
-    subscribers: [...tenant.subscribers.values()].filter(({ durable }) => durable).length,
-    topics: topicNames(tenant).size,
+    subscribers: tenant.kept,
+    away: awayOf(tenant),
+    topics: tenant.topics.size,
     published: statistics.published.perSecond(now),
     delivered: statistics.delivered.perSecond(now),
     oldestUnackedAt: oldestUnacked(tenant),
-    newestDeadLetterAt: [...deadLetters.values()].at(-1)?.at ?? null,
+    newestDeadLetterAt: newestOf(deadLetters),
     depth: statistics.depth,
     deliveredRate: statistics.deliveredRate,
   }
@@ -48,60 +50,81 @@ export function clientsOf(tenant: Tenant): ClientFacts[] {
   })
 }
 
-export function topicsOf(tenant: Tenant, clock: Clock): TopicFacts[] {
+/** The busiest, then by name. */
+export async function topicsOf(tenant: Tenant, limit: number, clock: Clock, turns: Turns): Promise<TopicFacts[]> {
   const now = clock.monotonic()
-  return [...topicNames(tenant)].map((topic) => {
-    const count = tenant.statistics.topics.get(topic)
-    return {
+  const { statistics, retained, tree } = tenant
+  const first = new First<Omit<TopicFacts, 'subscribers'>>(
+    limit,
+    (a, b) => b.published - a.published || b.queued - a.queued || (a.topic < b.topic ? -1 : 1),
+  )
+  await turns.each(tenant.topics.values(), (topic) => {
+    const count = statistics.topics.get(topic)
+    first.add({
       topic,
-      subscribers: tenant.tree.countReceivers(topic),
       published: count?.published.perSecond(now) ?? 0,
       publishedTotal: count?.published.total ?? 0,
       queued: count?.queued ?? 0,
-      retained: tenant.retained.has(topic),
-    }
+      retained: retained.has(topic),
+    })
   })
+  return first.items().map((facts) => ({ ...facts, subscribers: tree.countReceivers(facts.topic) }))
 }
 
-export function waitingOf(tenant: Tenant, { topic, subscriber, limit }: WaitingFilter): WaitingMessage[] {
-  const found = new Map<number, Message>()
-  for (const each of tenant.subscribers.values()) {
-    if (subscriber !== undefined && each.id !== subscriber) continue
-    let taken = 0
-    for (const { message, state } of each.unacked.values()) {
-      if (state === 'committing' || (topic !== undefined && message.topic !== topic)) continue
-      found.set(message.seq, message)
-      taken += 1
-      if (taken >= limit) break
-    }
-  }
-  return [...found.values()]
-    .sort((a, b) => a.seq - b.seq)
-    .slice(0, limit)
-    .map((message) => ({
-      message,
-      waitingFor: message.deliveries.flatMap(({ state, subscriber: { key }, tries }) =>
-        state === 'queued' || state === 'sent' ? [{ key, tries, state }] : [],
-      ),
-    }))
+export async function waitingOf(
+  tenant: Tenant,
+  { topic, subscriber: wanted, limit }: WaitingFilter,
+  turns: Turns,
+): Promise<WaitingMessage[]> {
+  const found = new First<Message>(limit, (a, b) => a.seq - b.seq)
+  await turns.each(unackedOf(tenant), ({ message, state, subscriber }) => {
+    if (wanted !== undefined && subscriber.id !== wanted) return
+    if (state !== 'committing' && state !== 'over' && (topic === undefined || message.topic === topic)) found.add(message)
+  })
+  return found.items().map((message) => ({
+    message,
+    waitingFor: message.deliveries.flatMap(({ state, subscriber: { key }, tries }) =>
+      state === 'queued' || state === 'sent' ? [{ key, tries, state }] : [],
+    ),
+  }))
 }
 
 /** Messages that wait or are retained, the newest first. */
-export function peekInto(tenant: Tenant, filter: string, limit: number, store: MessageStore): Message[] {
-  const found = new Set(retainedOf(tenant).filter((message) => matches(filter, message.topic) && !store.isExpired(message)))
-  for (const { unacked } of tenant.subscribers.values()) {
+export async function peekInto(
+  tenant: Tenant,
+  filter: string,
+  limit: number,
+  { store, turns }: { store: MessageStore; turns: Turns },
+): Promise<Message[]> {
+  const found = new First<Message>(limit, (a, b) => b.seq - a.seq)
+  await turns.each(tenant.retained.matching(filter), (message) => {
+    if (message !== null && !store.isExpired(message)) found.add(message)
+  })
+  await turns.each(unackedOf(tenant), ({ message, state }) => {
     // A message that is not durable yet is nobody's so far.
-    for (const { message, state } of unacked.values()) if (state !== 'committing' && matches(filter, message.topic)) found.add(message)
-  }
-  return [...found].sort((a, b) => b.seq - a.seq).slice(0, limit)
+    if (state !== 'committing' && state !== 'over' && matches(filter, message.topic)) found.add(message)
+  })
+  return found.items()
 }
 
 export function lettersIn(tenant: Tenant, limit: number): DeadLetter[] {
   return [...tenant.deadLetters.values()].slice(-limit).reverse()
 }
 
-function topicNames({ statistics, tree, retained }: Tenant): Set<string> {
-  return new Set([...statistics.topics.keys(), ...tree.exactTopics(), ...retained.keys()])
+function awayOf({ subscribers }: Tenant): number {
+  let count = 0
+  for (const { durable, clients } of subscribers.values()) if (durable && clients.size === 0) count += 1
+  return count
+}
+
+function newestOf(letters: ReadonlyMap<number, DeadLetter>): number | null {
+  let newest: number | null = null
+  for (const { at } of letters.values()) newest = at
+  return newest
+}
+
+function* unackedOf({ subscribers }: Tenant): Generator<Delivery> {
+  for (const { unacked } of subscribers.values()) yield* unacked.values()
 }
 
 function oldestUnacked(tenant: Tenant): number | null {

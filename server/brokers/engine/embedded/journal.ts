@@ -13,6 +13,7 @@ import type { Damage } from '../types.ts'
 import { readSegment, magic } from './segment.ts'
 import { RecordWriter } from './records.ts'
 import { Replay } from './replay.ts'
+import { Turns } from './turns.ts'
 
 export interface JournalOptions {
   folder: string
@@ -23,6 +24,8 @@ export interface JournalOptions {
    * again, because older segments are not to be trusted, or are to go.
    */
   onSegment(anew: boolean): void
+  /** Reading goes in turns with what else the program does. */
+  turns?: Turns
 }
 
 const batchHead = 8
@@ -40,6 +43,7 @@ export class Journal {
   readonly damage: Damage[] = []
   readonly #folder: string
   readonly #segmentBytes: number
+  readonly #turns: Turns
   readonly #onSegment: (anew: boolean) => void
   #file: FileHandle | null = null
   #written = 0
@@ -47,10 +51,11 @@ export class Journal {
   #doomed: number[] = []
   #anew = false
 
-  constructor({ folder, segmentBytes = 16_777_216, onSegment }: JournalOptions) {
+  constructor({ folder, segmentBytes = 16_777_216, onSegment, turns = new Turns() }: JournalOptions) {
     this.#folder = folder
     this.#segmentBytes = segmentBytes
     this.#onSegment = onSegment
+    this.#turns = turns
   }
 
   /** Reads everything there is. What comes after goes into a new segment, since the last one may end in a torn batch. */
@@ -61,7 +66,8 @@ export class Journal {
       this.segment = segment
       await this.#recoverSegment(segment, replay)
     }
-    for (const message of replay.messages.values()) message.body = Buffer.from(message.body)
+    replay.finish()
+    await this.#turns.each(replay.messages.values(), (message) => void (message.body = Buffer.from(message.body)))
     // Numbers that what could not be read may bear must not be given again.
     if (this.damage.length > 0) replay.skipAhead()
     this.segment += 1
@@ -88,14 +94,14 @@ export class Journal {
     this.#sizes.set(segment, bytes.length)
     this.totalBytes += bytes.length
     let lost = damagedBytes
-    for (const batch of batches) {
+    await this.#turns.each(batches, (batch) => {
       try {
         replay.apply(batch, segment)
       } catch {
         // Its checksum is right, so this is of a later version, or was written wrong: what it holds from there on cannot be had.
         lost += batch.length
       }
-    }
+    })
     if (lost > 0) this.damage.push({ file, what: `${lost} bytes in it are damaged` })
     if (tornBytes > 0) this.leftOut.push({ segment, bytes: tornBytes })
   }

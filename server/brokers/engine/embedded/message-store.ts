@@ -7,6 +7,7 @@ import type { DeadLetter, Delivery, Message, Subscriber, Target, Tenant } from '
 import type { Recorder } from './recorder.ts'
 import type { Schedule } from './schedule.ts'
 import { lettersOf } from './tenant.ts'
+import type { Turns } from './turns.ts'
 
 /** What stands in the agenda: a message until it expires, a delivery until it is tried again, a subscriber until it was away too long. */
 export type Due = Message | Delivery | Subscriber
@@ -30,6 +31,7 @@ export class MessageStore {
 
   keep(message: Message): void {
     this.messages.set(message.seq, message)
+    message.tenant.stored += 1
     message.tenant.storedBytes += message.body.length
     this.liveBytes += message.body.length
     if (message.expiresAt !== null) this.#schedule.plan(message, this.#clock.monotonic() + message.expiresAt - this.#clock.now())
@@ -38,17 +40,29 @@ export class MessageStore {
     this.#recorder.of(message.tenant)?.message(message)
   }
 
+  /** Writes down anew what there is of the session, in turns. */
+  async writeDown(tenant: Tenant, turns: Turns): Promise<void> {
+    await turns.each([...this.messages.values()], (message) => {
+      if (message.tenant === tenant && this.messages.has(message.seq)) this.#write(message)
+    })
+  }
+
   isExpired({ expiresAt, due, slot }: Message): boolean {
     return expiresAt !== null && (slot < 0 || due <= this.#clock.monotonic())
   }
 
   forgetIfOver(message: Message): void {
-    if (message.pending === 0 && message.deadLetters === 0 && !message.retained && this.messages.has(message.seq)) this.#forget(message)
+    if (message.pending === 0 && message.letters === null && !message.retained && this.messages.has(message.seq)) this.#forget(message)
   }
 
-  /** All that the session had. */
-  forgetTenant(tenant: Tenant): void {
-    for (const message of this.messages.values()) if (message.tenant === tenant) this.#forget(message)
+  /** All that the session had, in turns. */
+  async forgetTenant(tenant: Tenant, turns: Turns): Promise<void> {
+    await turns.each(tenant.subscribers.values(), (subscriber) => this.#schedule.cancel(subscriber))
+    await turns.each(this.messages.values(), (message) => {
+      if (message.tenant !== tenant) return
+      for (const delivery of message.deliveries) this.#schedule.cancel(delivery)
+      this.#forget(message)
+    })
   }
 
   /** Puts a delivery, `committing`, among those that wait. */
@@ -126,31 +140,39 @@ export class MessageStore {
 
   addDeadLetter(letter: DeadLetter): void {
     const { message, tenant } = letter
-    message.deadLetters += 1
+    message.letters = (message.letters ?? new Set()).add(letter)
     tenant.deadLetters.set(letter.id, letter)
   }
 
   removeDeadLetter(letter: DeadLetter): void {
     const { message, tenant } = letter
     if (!tenant.deadLetters.delete(letter.id)) return
-    message.deadLetters -= 1
+    message.letters?.delete(letter)
+    if (message.letters?.size === 0) message.letters = null
     this.#recorder.of(tenant)?.deadRemoved(letter)
     this.forgetIfOver(message)
   }
 
   /** Puts back a letter whose copy the disk refused. Its message may be forgotten already, so it is written anew. */
   restoreDeadLetter(letter: DeadLetter): void {
-    const { message, tenant } = letter
+    const { message } = letter
     this.addDeadLetter(letter)
-    if (this.messages.delete(message.seq)) this.messages.set(message.seq, message)
-    else this.keep(message)
+    if (!this.messages.has(message.seq)) this.keep(message)
+    this.#write(message)
+  }
+
+  /** As the last of the segment that is written now: they are kept in this order. */
+  #write(message: Message): void {
+    this.messages.delete(message.seq)
+    this.messages.set(message.seq, message)
     message.segment = this.#recorder.segment
-    this.#recorder.of(tenant)?.message(message, lettersOf(message))
+    this.#recorder.of(message.tenant)?.message(message, lettersOf(message))
   }
 
   #forget(message: Message): void {
     this.messages.delete(message.seq)
     this.#schedule.cancel(message)
+    message.tenant.stored -= 1
     message.tenant.storedBytes -= message.body.length
     this.liveBytes -= message.body.length
   }

@@ -6,8 +6,10 @@ import type { Entry } from './agenda.ts'
 import type { PacketIds } from './packet-ids.ts'
 import type { PublishAllowance } from './publish-allowance.ts'
 import type { Queue } from './queue.ts'
+import type { RetainedTree } from './retained-tree.ts'
 import type { SeenIds } from './seen-ids.ts'
 import type { TenantStatistics } from './statistics.ts'
+import type { TopicNames } from './topic-names.ts'
 import type * as tree from './topic-tree.ts'
 import type { Unacked } from './unacked.ts'
 
@@ -21,17 +23,24 @@ export interface Tenant {
   readonly name: string
   policy: Policy
   suspended: boolean
+  /** It was dropped, and what it had is being forgotten. */
+  isGone: boolean
   /** By key. */
   readonly subscribers: Map<string, Subscriber>
   readonly clients: Set<AttachedClient>
   /** How many of them only look on: they are counted as nobody's receivers and take no place. */
   onlookers: number
+  /** How many of the subscribers are kept while they are away. */
+  kept: number
   readonly tree: tree.TopicTree<Subscriber>
-  /** By topic. */
-  readonly retained: Map<string, Message>
+  /** All that are published on, listened to or retained. */
+  readonly topics: TopicNames
+  readonly retained: RetainedTree<Message>
   readonly deadLetters: Map<number, DeadLetter>
   /** Deliveries that are not acknowledged. */
   queued: number
+  /** Messages that are kept, for whatever reason. */
+  stored: number
   storedBytes: number
   readonly statistics: TenantStatistics
   readonly seen: SeenIds
@@ -49,7 +58,8 @@ export interface Message extends door.Message, Entry {
   deliveries: Delivery[]
   /** How many of them are not over. */
   pending: number
-  deadLetters: number
+  /** Null without any, which is nearly always. */
+  letters: Set<DeadLetter> | null
   retained: boolean
   /** The journal's segment that holds it. */
   segment: number
@@ -91,6 +101,8 @@ export interface Subscriber extends Entry {
   late: Queue<Delivery>
   /** While it is dispatched to; giving up on one message leads to the next, thousands deep if each began anew. */
   isDispatching: boolean
+  /** More was to be sent than in one turn, and the next one is waited for. */
+  goesOn: boolean
   inFlight: number
   queuedBytes: number
   readonly packetIds: PacketIds

@@ -68,7 +68,9 @@ export class MqttSession implements door.MqttSession {
   sentBefore(packetId: number): Delivery | undefined {
     const { packetIds, unacked } = this.#subscriber
     if (!packetIds.sent.has(packetId)) return undefined
-    return [...unacked.values()].find((delivery) => delivery.packetId === packetId && isBound(delivery))
+    // What was sent is the oldest: hardly ever is much of the queue looked at.
+    for (const delivery of unacked.values()) if (delivery.packetId === packetId && isBound(delivery)) return delivery
+    return undefined
   }
 
   isReceiving(packetId: number): boolean {

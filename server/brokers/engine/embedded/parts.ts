@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import type { StartTimer } from '../../../async/deadline.ts'
 import type { Clock } from '../../../clock.ts'
+import { escape } from '../../../isolation.ts'
 import type { Log } from '../../../log.ts'
 import type { EngineObserver } from '../broker-engine.ts'
 import { startQuietTimer } from './alarm.ts'
@@ -17,6 +18,8 @@ import { Recorder } from './recorder.ts'
 import { Schedule } from './schedule.ts'
 import { Sharing } from './sharing.ts'
 import { Subscribers } from './subscribers.ts'
+import { SystemTopics } from './system-topics.ts'
+import { Turns } from './turns.ts'
 import { Wills } from './wills.ts'
 
 export interface EngineOptions {
@@ -28,9 +31,12 @@ export interface EngineOptions {
   newMessageId?: () => string
   segmentBytes?: number
   startTimer?: StartTimer
+  /** Of this program, as its clients are told. */
+  version?: string
 }
 
 export interface EngineParts {
+  turns: Turns
   clock: Clock
   schedule: Schedule<Due>
   journal: Journal
@@ -41,29 +47,33 @@ export interface EngineParts {
   publishing: Publishing
   subscribers: Subscribers
   wills: Wills
+  system: SystemTopics
 }
 
 /** @param tenants by id, those of the moment */
 export function createParts(
-  { folder, clock, log, observer, newMessageId = randomUUID, segmentBytes, startTimer = startQuietTimer }: EngineOptions,
+  { folder, clock, log, observer, newMessageId = randomUUID, segmentBytes, startTimer = startQuietTimer, version = '' }: EngineOptions,
   tenants: ReadonlyMap<number, Tenant>,
 ): EngineParts {
   // Work for all clients goes on in the scope in which the engine was made, not in that of the client who happened to begin it.
   const inScope = AsyncLocalStorage.snapshot()
   const has = (tenant: Tenant): boolean => tenants.get(tenant.id) === tenant
 
+  const turns = new Turns()
   const schedule = new Schedule<Due>({
     now: () => clock.monotonic(),
     startTimer: (ms, ring) => inScope(() => startTimer(ms, ring)),
     onDue(item) {
+      if ((item.kind === 'delivery' ? item.message : item).tenant.isGone) return
       if (item.kind === 'message') deliverer.expire(item)
       else if (item.kind === 'delivery') deliverer.retry(item)
-      else subscribers.remove(item)
+      else void subscribers.remove(item).catch(escape)
     },
     onError: (error, { kind }) => log.error({ error, kind }, 'what was due in the brokers failed'),
   })
   const journal = new Journal({
     folder,
+    turns,
     ...(segmentBytes === undefined ? {} : { segmentBytes }),
     onSegment: (anew) => beginSegment({ journal, store, tenants: [...tenants.values()], nextSubscriber: subscribers.nextId }, anew),
   })
@@ -82,10 +92,11 @@ export function createParts(
   const recorder = new Recorder(journal, commit)
   const store = new MessageStore(clock, schedule, recorder)
   const onDeadLetter: EngineObserver['deadLetter'] = (letter) => observer.deadLetter(letter)
-  const deliverer = new Deliverer({ clock, store, schedule, recorder, onDeadLetter })
+  const deliverer = new Deliverer({ clock, store, schedule, recorder, turns, onDeadLetter })
   const sharing = new Sharing(store, recorder, deliverer)
   const publishing = new Publishing({ clock, store, recorder, deliverer, has })
-  const subscribers = new Subscribers({ clock, store, schedule, recorder, deliverer, sharing })
+  const subscribers = new Subscribers({ clock, store, schedule, recorder, deliverer, sharing, turns })
+  const system = new SystemTopics({ clock, deliverer, version })
   const wills = new Wills({
     clock,
     has: ({ id }) => tenants.has(id),
@@ -95,5 +106,5 @@ export function createParts(
       subscribers.forgetWill(subscriber)
     },
   })
-  return { clock, schedule, journal, commit, recorder, store, deliverer, publishing, subscribers, wills }
+  return { turns, clock, schedule, journal, commit, recorder, store, deliverer, publishing, subscribers, wills, system }
 }

@@ -2,7 +2,7 @@
  * Accepting messages: what is refused, who gets it, and that its publisher hears of it only when it is as durable as the session asks for.
  */
 import type { Clock } from '../../../clock.ts'
-import { isTopic, logTopic } from '../topics.ts'
+import { isSystem, isTopic, logTopic } from '../topics.ts'
 import type { Publication, Refusal } from '../types.ts'
 import type { Waiting } from './commit.ts'
 import type { Deliverer } from './deliverer.ts'
@@ -112,7 +112,7 @@ export class Publishing {
       answer(receipt)
       done?.(true)
     }
-    for (const subscriber of touched) this.#deliverer.dispatch(subscriber)
+    this.#deliverer.dispatchAll(touched)
   }
 
   /** From the group commit: the disk refused. Nobody was told that the message is safe, so it is taken back. */
@@ -173,7 +173,7 @@ export class Publishing {
       origin,
       deliveries: [],
       pending: 0,
-      deadLetters: 0,
+      letters: null,
       retained: false,
       segment: 0,
       frame,
@@ -183,6 +183,7 @@ export class Publishing {
   #refusalOf(tenant: Tenant, { topic, body }: Publication, now: number): Refusal | null {
     if (tenant.suspended) return 'suspended'
     if (topic === logTopic) return 'reserved-topic'
+    if (isSystem(topic)) return 'system-topic'
     if (!isTopic(topic)) return 'invalid-topic'
     if (body.length > tenant.policy.maxMessageBytes) return 'too-large'
     if (tenant.storedBytes + body.length > tenant.policy.maxStoredBytes) return 'session-full'

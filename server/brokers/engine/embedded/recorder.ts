@@ -3,6 +3,7 @@ import type { Policy } from '../../policy.ts'
 import type { GroupCommit, Waiting } from './commit.ts'
 import type { Journal } from './journal.ts'
 import type { Publisher, Receipt, Tenant } from './model.ts'
+import type { Gone } from './stored.ts'
 import { isWritten } from './tenant.ts'
 
 export class Recorder {
@@ -43,6 +44,11 @@ export class Recorder {
   /** The same as a promise. What the disk refused is written with the next commit that works. */
   stored(durability: Policy['durability'] = 'fsync'): Promise<boolean> {
     return new Promise((done) => this.whenStored(durability, done))
+  }
+
+  /** What of the session stands on the disk until here is nothing any more; its space comes back when its segments go. */
+  tenantGone(tenant: Tenant, { nextSeq, nextSubscriber }: Omit<Gone, 'tenant'>): void {
+    this.of(tenant)?.tenantGone({ tenant: tenant.id, nextSeq, nextSubscriber })
   }
 
   /** Leaves nothing on the disk but what is needed now. False when it refused: that is done with the next commit that works. */

@@ -2,8 +2,9 @@
  * The journal's records as bytes: what the engine must still know after the process was killed.
  * Little endian; numbers that may pass 2^32 are doubles; texts are UTF-8 behind their length.
  */
-import type { DeadReason, MessageProperties, Quality, Will } from '../types.ts'
-import type { DeadLetter, Delivery, Message, Subscriber } from './model.ts'
+import type { DeadReason } from '../types.ts'
+import type { DeadLetter, Delivery, Message, Subscriber, Subscription } from './model.ts'
+import type { Checkpoint, DeliveryOptions, Gone, StoredSubscriber, StoredSubscription } from './stored.ts'
 
 export const recordType = {
   message: 1,
@@ -17,73 +18,13 @@ export const recordType = {
   subscriberGone: 9,
   packet: 10,
   sentAs: 11,
+  subscribed: 12,
+  unsubscribed: 13,
+  tenantGone: 14,
 } as const
 
 /** By their number in a record. */
 export const reasons: readonly DeadReason[] = ['expired', 'max-retries', 'overflow', 'oversized', 'subscriber-gone', 'unsendable']
-
-/** A subscriber as the journal keeps it. */
-export interface StoredSubscriber {
-  id: number
-  tenant: number
-  key: string
-  keepFor: number | null
-  awaySince: number | null
-  subscriptions: {
-    filter: string
-    group: string | null
-    qos: Quality
-    noLocal: boolean
-    retainAsPublished: boolean
-    identifier: number | null
-  }[]
-  releasing: number[]
-  receiving: number[]
-  /** `body` in Base64. Absent in journals of before wills were kept. */
-  will?: (Omit<Will, 'body'> & { body: string }) | null
-}
-
-export interface Checkpoint {
-  nextSeq: number
-  nextSubscriber: number
-  nextDeadLetter: number
-  subscribers: StoredSubscriber[]
-}
-
-export interface StoredMessage {
-  seq: number
-  tenant: number
-  topic: string
-  id: string
-  publisher: string
-  acceptedAt: number
-  expiresAt: number | null
-  qos: Quality
-  retain: boolean
-  retained: boolean
-  source: 'json' | 'mqtt'
-  properties: MessageProperties | null
-  body: Buffer
-  deliveries: Map<
-    number,
-    { tries: number; qos: Quality; retainAsPublished: boolean; identifiers: number[]; shares: string[]; isOwn: boolean; packetId: number }
-  >
-  /** Null without any: a start reads hundreds of thousands of messages, and a map for each costs more than all the rest. */
-  dead: Map<number, { reason: DeadReason; tries: number; at: number; subscriberKey: string }> | null
-  segment: number
-}
-
-/** What few deliveries have; as JSON in the record. */
-export interface DeliveryOptions {
-  rap?: boolean
-  ids?: readonly number[]
-  shares?: readonly string[]
-  /** Beside `shares`, through a subscription of its own too. */
-  own?: boolean
-  /** The only one of `shares`, in journals of before there could be more. */
-  group?: string
-  packetId?: number
-}
 
 const firstSize = 262_144
 const largestKept = 8_388_608
@@ -208,6 +149,30 @@ export class RecordWriter {
     this.#u32(id)
   }
 
+  /** One of thousands that a client may have: all of them anew each time would be the square of that. */
+  subscribed(subscriber: number, subscription: Subscription): void {
+    this.#reserve(8)
+    this.#u8(recordType.subscribed)
+    this.#u32(subscriber)
+    this.#text(JSON.stringify(storedSubscription(subscription)))
+  }
+
+  unsubscribed(subscriber: number, name: string): void {
+    this.#reserve(8)
+    this.#u8(recordType.unsubscribed)
+    this.#u32(subscriber)
+    this.#text(name)
+  }
+
+  /** Nothing of the tenant counts that was written until here; `Gone` says up to which numbers. */
+  tenantGone({ tenant, nextSeq, nextSubscriber }: Gone): void {
+    this.#reserve(24)
+    this.#u8(recordType.tenantGone)
+    this.#u32(tenant)
+    this.#f64(nextSeq)
+    this.#u32(nextSubscriber)
+  }
+
   /** `receiving`: a QoS 2 packet it published. `releasing`: one it was sent. */
   packet(subscriber: number, which: 'receiving' | 'releasing', packetId: number, present: boolean): void {
     this.#reserve(16)
@@ -269,16 +234,13 @@ function deliveryOptions({ qos, retainAsPublished, identifiers, shares, isOwn, p
 export function storedSubscriber({ id, tenant, key, keepFor, awaySince, subscriptions, packetIds, will }: Subscriber): StoredSubscriber {
   return {
     ...{ id, tenant: tenant.id, key, keepFor, awaySince },
-    subscriptions: [...subscriptions.values()].map(({ filter, group, qos, noLocal, retainAsPublished, identifier }) => ({
-      filter,
-      group,
-      qos,
-      noLocal,
-      retainAsPublished,
-      identifier,
-    })),
+    subscriptions: [...subscriptions.values()].map(storedSubscription),
     releasing: [...packetIds.releasing],
     receiving: [...packetIds.receiving],
     will: will === null ? null : { ...will, body: will.body.toString('base64') },
   }
+}
+
+function storedSubscription({ filter, group, qos, noLocal, retainAsPublished, identifier }: Subscription): StoredSubscription {
+  return { filter, group, qos, noLocal, retainAsPublished, identifier }
 }

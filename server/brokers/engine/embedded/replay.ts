@@ -1,22 +1,38 @@
 /** Reads the journal's records back: what is left of all that was written. */
 import type { DeadReason, MessageProperties, Quality } from '../types.ts'
-import { reasons, recordType, type Checkpoint, type DeliveryOptions, type StoredMessage, type StoredSubscriber } from './records.ts'
+import { reasons, recordType } from './records.ts'
+import type { Checkpoint, DeliveryOptions, Gone, StoredMessage, StoredSubscriber, StoredSubscription } from './stored.ts'
+
+/** As the records leave it; by the names under which the client knows its subscriptions. */
+export interface ReplayedSubscriber extends Omit<StoredSubscriber, 'subscriptions'> {
+  subscriptions: Map<string, StoredSubscription>
+}
 
 /** What the records of all segments together say. */
 export class Replay {
   readonly messages = new Map<number, StoredMessage>()
-  subscribers = new Map<number, StoredSubscriber>()
+  subscribers = new Map<number, ReplayedSubscriber>()
   /** Message ids by session, in the order of their acceptance: for telling repetitions. */
   readonly seen = new Map<number, string[]>()
   nextSeq = 1
   nextSubscriber = 1
   nextDeadLetter = 1
+  /** What was said to be gone and is not taken out yet: once for all of them, since it looks at everything. */
+  readonly #gone = new Map<number, Gone>()
 
   /** Past all numbers that are known, by more than one run gives. */
   skipAhead(): void {
     this.nextSeq += 2 ** 40
     this.nextDeadLetter += 2 ** 40
     this.nextSubscriber = Math.min(this.nextSubscriber + 1_000_000, 0xf000_0000)
+  }
+
+  /** After the last batch. */
+  finish(): void {
+    if (this.#gone.size === 0) return
+    for (const [seq, { tenant }] of this.messages) if (seq < (this.#gone.get(tenant)?.nextSeq ?? 0)) this.messages.delete(seq)
+    for (const [id, { tenant }] of this.subscribers) if (id < (this.#gone.get(tenant)?.nextSubscriber ?? 0)) this.subscribers.delete(id)
+    this.#gone.clear()
   }
 
   /** Applies the records of one batch, whose checksum was right. */
@@ -78,13 +94,34 @@ export class Replay {
         this.nextSeq = Math.max(this.nextSeq, checkpoint.nextSeq)
         this.nextSubscriber = Math.max(this.nextSubscriber, checkpoint.nextSubscriber)
         this.nextDeadLetter = Math.max(this.nextDeadLetter, checkpoint.nextDeadLetter)
-        this.subscribers = new Map(checkpoint.subscribers.map((subscriber) => [subscriber.id, subscriber]))
+        this.subscribers = new Map(checkpoint.subscribers.map((subscriber) => [subscriber.id, replayed(subscriber)]))
         return
       }
       case recordType.subscriber: {
         const subscriber = JSON.parse(reader.text()) as StoredSubscriber // written by `RecordWriter.subscriber`
         this.nextSubscriber = Math.max(this.nextSubscriber, subscriber.id + 1)
-        this.subscribers.set(subscriber.id, subscriber)
+        if (subscriber.id < (this.#gone.get(subscriber.tenant)?.nextSubscriber ?? 0)) this.finish()
+        this.subscribers.set(subscriber.id, replayed(subscriber))
+        return
+      }
+      case recordType.subscribed: {
+        const subscriber = this.subscribers.get(reader.u32())
+        const subscription = JSON.parse(reader.text()) as StoredSubscription // written by `RecordWriter.subscribed`
+        subscriber?.subscriptions.set(nameOf(subscription), subscription)
+        return
+      }
+      case recordType.unsubscribed: {
+        const subscriber = this.subscribers.get(reader.u32())
+        const name = reader.text()
+        subscriber?.subscriptions.delete(name)
+        return
+      }
+      case recordType.tenantGone: {
+        const gone = { tenant: reader.u32(), nextSeq: reader.f64(), nextSubscriber: reader.u32() }
+        this.nextSeq = Math.max(this.nextSeq, gone.nextSeq)
+        this.nextSubscriber = Math.max(this.nextSubscriber, gone.nextSubscriber)
+        this.#gone.set(gone.tenant, gone)
+        this.seen.delete(gone.tenant)
         return
       }
       case recordType.subscriberGone:
@@ -106,6 +143,8 @@ export class Replay {
   }
 
   #putMessage(message: StoredMessage): void {
+    // It was stored again since.
+    if (message.seq < (this.#gone.get(message.tenant)?.nextSeq ?? 0)) this.finish()
     this.nextSeq = Math.max(this.nextSeq, message.seq + 1)
     const seen = this.seen.get(message.tenant) ?? []
     seen.push(message.id)
@@ -120,6 +159,15 @@ export class Replay {
     if (message !== undefined && message.deliveries.size === 0 && (message.dead === null || message.dead.size === 0) && !message.retained)
       this.messages.delete(message.seq)
   }
+}
+
+/** As clients write it. */
+export function nameOf({ filter, group }: StoredSubscription): string {
+  return group === null ? filter : `$share/${group}/${filter}`
+}
+
+function replayed(stored: StoredSubscriber): ReplayedSubscriber {
+  return { ...stored, subscriptions: new Map(stored.subscriptions.map((subscription) => [nameOf(subscription), subscription])) }
 }
 
 class RecordReader {

@@ -4,10 +4,11 @@ import type { Due, MessageStore } from './message-store.ts'
 import type { DeadLetter, Message, Subscriber, Tenant } from './model.ts'
 import { needsLastingId } from './numbering.ts'
 import type { Recorder } from './recorder.ts'
-import type { StoredMessage, StoredSubscriber } from './records.ts'
-import type { Replay } from './replay.ts'
+import type { StoredMessage } from './stored.ts'
+import type { Replay, ReplayedSubscriber } from './replay.ts'
 import type { Schedule } from './schedule.ts'
 import { newSubscriber } from './tenant.ts'
+import type { Turns } from './turns.ts'
 
 export interface RestoreParts {
   clock: Clock
@@ -15,32 +16,41 @@ export interface RestoreParts {
   store: MessageStore
   recorder: Recorder
   schedule: Schedule<Due>
+  turns: Turns
 }
 
-export function restore(parts: RestoreParts, replay: Replay): void {
+/** In turns: the rest of the program is at work already. Nothing is due before all of it is there. */
+export async function restore(parts: RestoreParts, replay: Replay): Promise<void> {
+  parts.schedule.hold()
   parts.store.nextSeq = replay.nextSeq
   parts.store.nextDeadLetter = replay.nextDeadLetter
   const subscribers = new Map<number, Subscriber>()
-  for (const stored of replay.subscribers.values()) {
+  await parts.turns.each(replay.subscribers.values(), (stored) => {
     const subscriber = restoreSubscriber(parts, stored)
     if (subscriber !== null) subscribers.set(stored.id, subscriber)
-  }
-  for (const [tenant, ids] of replay.seen) for (const id of ids) parts.tenants.get(tenant)?.seen.add(id, parts.clock.monotonic())
+  })
+  for (const [tenant, ids] of replay.seen)
+    await parts.turns.each(ids, (id) => void parts.tenants.get(tenant)?.seen.add(id, parts.clock.monotonic()))
+  const restored: { message: Message; stored: StoredMessage }[] = []
+  await parts.turns.each(replay.messages.values(), (stored) => {
+    const each = restoreMessage(parts, stored)
+    if (each !== null) restored.push(each)
+  })
   // Deliveries in the order of acceptance, whatever segment a message has moved to since.
-  const restored = [...replay.messages.values()].flatMap((stored) => restoreMessage(parts, stored) ?? [])
-  for (const { message, stored } of [...restored].sort((a, b) => a.message.seq - b.message.seq))
-    restoreDeliveries(parts, message, stored, subscribers)
+  restored.sort((a, b) => a.message.seq - b.message.seq)
+  await parts.turns.each(restored, ({ message, stored }) => restoreDeliveries(parts, message, stored, subscribers))
+  parts.schedule.letGo()
 }
 
-function restoreSubscriber(parts: RestoreParts, stored: StoredSubscriber): Subscriber | null {
+function restoreSubscriber(parts: RestoreParts, stored: ReplayedSubscriber): Subscriber | null {
   const tenant = parts.tenants.get(stored.tenant)
   if (tenant === undefined) return null
   // It was connected when the process ended, or away before: either way it is away now.
   const awaySince = stored.awaySince ?? parts.clock.now()
   const subscriber = newSubscriber({ id: stored.id, tenant, key: stored.key, durable: true, keepFor: stored.keepFor, awaySince })
-  for (const wanted of stored.subscriptions) {
+  for (const [name, wanted] of stored.subscriptions) {
     const subscription = { ...wanted, subscriber }
-    subscriber.subscriptions.set(wanted.group === null ? wanted.filter : `$share/${wanted.group}/${wanted.filter}`, subscription)
+    subscriber.subscriptions.set(name, subscription)
     tenant.tree.add(subscription)
   }
   for (const id of stored.releasing) subscriber.packetIds.releasing.add(id)
@@ -48,6 +58,7 @@ function restoreSubscriber(parts: RestoreParts, stored: StoredSubscriber): Subsc
   const { will = null } = stored
   subscriber.will = will === null ? null : { ...will, body: Buffer.from(will.body, 'base64') }
   tenant.subscribers.set(stored.key, subscriber)
+  tenant.kept += 1
   if (stored.keepFor !== null) parts.schedule.plan(subscriber, parts.clock.monotonic() + stored.keepFor - (parts.clock.now() - awaySince))
   return subscriber
 }
@@ -76,7 +87,7 @@ function restoreMessage(parts: RestoreParts, stored: StoredMessage): { message: 
     origin: 0,
     deliveries: [],
     pending: 0,
-    deadLetters: 0,
+    letters: null,
     retained: false,
     frame: null,
   }

@@ -1,17 +1,22 @@
-/** Looking through a session's retained messages, and taking some away: in slices, since others must not wait for thousands of them. */
-import { setImmediate } from 'node:timers/promises'
-import { hasWildcard, matches } from '../topics.ts'
+/** Looking through a session's retained messages, and taking some away: in turns, since others must not wait for thousands of them. */
 import type { RetainedPage, RetainedQuery } from '../types.ts'
 import type { MessageStore } from './message-store.ts'
 import type { Message, Tenant } from './model.ts'
+import type { Turns } from './turns.ts'
 
-const perSlice = 500
+export interface Parts {
+  store: MessageStore
+  turns: Turns
+}
+
+/** More than the page that are kept while looking, so that sorting is rare. */
+const spare = 500
 
 export async function retainedPage(
   tenant: Tenant,
   filter: string,
   { after = null, limit }: RetainedQuery,
-  store: MessageStore,
+  { store, turns }: Parts,
 ): Promise<RetainedPage> {
   let total = 0
   let found: Message[] = []
@@ -21,40 +26,25 @@ export async function retainedPage(
     more ||= found.length > limit
     found = found.slice(0, limit)
   }
-  for await (const message of matching(tenant, filter)) {
-    if (store.isExpired(message)) continue
+  await turns.each(tenant.retained.matching(filter), (message) => {
+    if (message === null || store.isExpired(message)) return
     total += 1
-    if (after !== null && message.topic <= after) continue
+    if (after !== null && message.topic <= after) return
     found.push(message)
-    if (found.length >= limit * 2 + perSlice) keepFirst()
-  }
+    if (found.length >= limit * 2 + spare) keepFirst()
+  })
   keepFirst()
   return { messages: found, total, more }
 }
 
 /** Of those that are there now; what is published meanwhile stays. */
-export async function removeRetained(tenant: Tenant, filter: string, store: MessageStore): Promise<number> {
+export async function removeRetained(tenant: Tenant, filter: string, { store, turns }: Parts): Promise<number> {
   const end = store.nextSeq
   let removed = 0
-  for await (const message of matching(tenant, filter)) {
-    if (message.seq >= end) continue
+  await turns.each(tenant.retained.matching(filter), (message) => {
+    if (message === null || message.seq >= end) return
     store.unretain(message)
     removed += 1
-  }
+  })
   return removed
-}
-
-async function* matching(tenant: Tenant, filter: string): AsyncGenerator<Message> {
-  if (!hasWildcard(filter)) {
-    const message = tenant.retained.get(filter)
-    if (message !== undefined) yield message
-    return
-  }
-  let looked = 0
-  for (const message of tenant.retained.values()) {
-    looked += 1
-    if (looked % perSlice === 0) await setImmediate()
-    // It may have been replaced while others had their turn.
-    if (message.retained && matches(filter, message.topic)) yield message
-  }
 }

@@ -13,7 +13,11 @@ export interface ScheduleOptions<Item> {
   onError(error: unknown, item: Item): void
 }
 
+/** Entries that are due which are run in one turn of the event loop. */
+const atOnce = 500
+
 export class Schedule<Item extends Entry> {
+  #isHeld = false
   readonly #agenda = new Agenda<Item>()
   readonly #alarm: Alarm
   readonly #options: ScheduleOptions<Item>
@@ -26,23 +30,35 @@ export class Schedule<Item extends Entry> {
   /** Puts it into the agenda, or moves it there. */
   plan(item: Item, due: number): void {
     this.#agenda.set(item, due)
-    this.#alarm.setFor(due)
+    if (!this.#isHeld) this.#alarm.setFor(due)
   }
 
   cancel(item: Item): void {
     this.#agenda.remove(item)
   }
 
-  /** Runs what is due; called by the timer. */
+  /** Runs what is due, but not more in one turn than leaves the others time; called by the timer. */
   runDue(): void {
     const now = this.#options.now()
-    for (let item = this.#agenda.take(now); item !== null; item = this.#agenda.take(now)) {
+    for (let left = atOnce; left > 0; left -= 1) {
+      const item = this.#agenda.take(now)
+      if (item === null) break
       try {
         this.#options.onDue(item)
       } catch (error) {
         this.#options.onError(error, item)
       }
     }
+    if (!this.#isHeld) this.#alarm.setFor(this.#agenda.nextDue)
+  }
+
+  /** Until `letGo` nothing is due. */
+  hold(): void {
+    this.#isHeld = true
+  }
+
+  letGo(): void {
+    this.#isHeld = false
     this.#alarm.setFor(this.#agenda.nextDue)
   }
 

@@ -21,9 +21,10 @@ export interface ReadSegment {
 export function readSegment(bytes: Buffer): ReadSegment {
   const mark = bytes.subarray(0, magic.length)
   const batches: Buffer[] = []
-  const isJournal = mark.equals(magic.subarray(0, mark.length))
+  const isWhole = mark.equals(magic.subarray(0, mark.length))
+  const isJournal = isWhole || (unlike(mark) === 1 && batchAt(bytes, magic.length) !== null)
   if (!isJournal || mark.length < magic.length) return { isJournal, batches, damagedBytes: 0, tornBytes: 0 }
-  let damagedBytes = 0
+  let damagedBytes = isWhole ? 0 : 1
   let at = magic.length
   const budget = { left: searchBudget }
   while (at < bytes.length) {
@@ -39,6 +40,11 @@ export function readSegment(bytes: Buffer): ReadSegment {
     at += batchHead + batch.length
   }
   return { isJournal, batches, damagedBytes, tornBytes: bytes.length - at }
+}
+
+/** How many bytes of the mark are other than they should be: one alone, before a batch that is whole, is damage like any other. */
+function unlike(mark: Buffer): number {
+  return magic.reduce((sum, byte, at) => sum + (mark[at] === byte ? 0 : 1), 0)
 }
 
 function batchAt(bytes: Buffer, at: number): Buffer | null {

@@ -36,20 +36,19 @@ export class Sharing {
    * To a member that is there, or to any when the subscriber is gone for good; not what this one may have of quality 2 (MQTT-4.8.2-4
    * and -5).
    */
-  passOn(subscriber: Subscriber, { isGone }: { isGone: boolean }): void {
-    for (const delivery of [...subscriber.unacked.values()]) {
-      if (delivery.shares.length === 0 || delivery.state === 'committing' || isBound(delivery)) continue
-      const others = new Map<string, Subscriber>()
-      for (const share of delivery.shares) {
-        const other = this.#passOnShare(delivery, share, isGone)
-        if (other !== null) others.set(share, other)
-      }
-      if (others.size === 0) continue
-      delivery.shares = delivery.shares.filter((share) => !others.has(share))
-      this.#recorder.of(subscriber.tenant)?.message(delivery.message, lettersOf(delivery.message))
-      if (delivery.shares.length === 0 && !delivery.isOwn) this.#store.settle(delivery)
-      for (const other of others.values()) this.#deliverer.dispatch(other)
+  passOn(delivery: Delivery, { isGone }: { isGone: boolean }): void {
+    const { subscriber, message, state } = delivery
+    if (delivery.shares.length === 0 || state === 'committing' || state === 'over' || isBound(delivery)) return
+    const others = new Map<string, Subscriber>()
+    for (const share of delivery.shares) {
+      const other = this.#passOnShare(delivery, share, isGone)
+      if (other !== null) others.set(share, other)
     }
+    if (others.size === 0) return
+    delivery.shares = delivery.shares.filter((share) => !others.has(share))
+    this.#recorder.of(subscriber.tenant)?.message(message, lettersOf(message))
+    if (delivery.shares.length === 0 && !delivery.isOwn) this.#store.settle(delivery)
+    for (const other of others.values()) this.#deliverer.dispatch(other)
   }
 
   #passOnShare({ message, subscriber, tries }: Delivery, share: string, isGone: boolean): Subscriber | null {

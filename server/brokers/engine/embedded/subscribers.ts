@@ -1,15 +1,17 @@
 /** Who receives: subscribers come with their connections, stay while they are away, and go. */
 import type { Clock } from '../../../clock.ts'
+import { escape } from '../../../isolation.ts'
 import type { AttachedClient } from '../broker-engine.ts'
 import type { AttachOptions, SubscribeOutcome, Subscription } from '../types.ts'
 import type { Deliverer } from './deliverer.ts'
 import type { Due, MessageStore } from './message-store.ts'
-import type { Subscriber, Tenant } from './model.ts'
+import type { Delivery, Subscriber, Tenant } from './model.ts'
 import { isBound } from './numbering.ts'
 import type { Recorder } from './recorder.ts'
 import type { Schedule } from './schedule.ts'
 import type { Sharing } from './sharing.ts'
 import { isMqtt, isOnlooker, isRecorded, newSubscriber } from './tenant.ts'
+import type { Turns } from './turns.ts'
 
 /** Of one client; each is kept in memory and, for a named one, on the disk. */
 const maxSubscriptions = 10_000
@@ -21,6 +23,7 @@ export interface SubscribersParts {
   recorder: Recorder
   deliverer: Deliverer
   sharing: Sharing
+  turns: Turns
 }
 
 export class Subscribers {
@@ -38,11 +41,13 @@ export class Subscribers {
     { key, durable, keepFor, clean = false, will = null }: AttachOptions,
   ): { subscriber: Subscriber; isResumed: boolean } {
     const before = tenant.subscribers.get(key)
-    if (before !== undefined && clean) this.remove(before, { discard: true })
+    if (before !== undefined && clean) this.remove(before, { discard: true }).catch(escape)
     const isResumed = before !== undefined && !clean
     const subscriber = isResumed ? before : newSubscriber({ id: this.nextId++, tenant, key, durable, keepFor })
     // One that is on the disk stays so until it is gone, or the next start would bring it back.
+    const wasKept = isResumed && subscriber.durable
     subscriber.durable = durable || isResumed
+    if (subscriber.durable && !wasKept) tenant.kept += 1
     subscriber.keepFor = keepFor
     subscriber.awaySince = null
     subscriber.will = will
@@ -56,35 +61,42 @@ export class Subscribers {
   }
 
   detach(subscriber: Subscriber, client: AttachedClient): void {
-    const { clock, deliverer, sharing, schedule } = this.#parts
+    const { clock, deliverer, sharing, schedule, turns } = this.#parts
     if (subscriber.tenant.clients.delete(client) && isOnlooker(subscriber)) subscriber.tenant.onlookers -= 1
     if (!subscriber.clients.delete(client) || subscriber.clients.size > 0) return
-    if (!subscriber.durable || subscriber.keepFor === 0) return this.remove(subscriber)
+    if (subscriber.tenant.isGone) return
+    if (!subscriber.durable || subscriber.keepFor === 0) return void this.remove(subscriber).catch(escape)
     subscriber.awaySince = clock.now()
     deliverer.requeue(subscriber)
-    sharing.passOn(subscriber, { isGone: false })
+    const isAway = (): boolean => subscriber.clients.size === 0 && !subscriber.tenant.isGone
+    turns.each(sharedOf(subscriber), (delivery) => sharing.passOn(delivery, { isGone: false }), isAway).catch(escape)
     if (subscriber.keepFor !== null) schedule.plan(subscriber, clock.monotonic() + subscriber.keepFor)
     this.#record(subscriber)
   }
 
   /**
    * Ends a subscriber. What it did not acknowledge becomes dead letters, unless it was thrown away: an MQTT session's end does that by its
-   * standard.
+   * standard. Nobody reaches it any more from now on; resolves once what it had is dealt with.
    */
-  remove(subscriber: Subscriber, { discard = isMqtt(subscriber) }: { discard?: boolean } = {}): void {
-    const { store, deliverer, sharing, schedule, recorder } = this.#parts
+  async remove(subscriber: Subscriber, { discard = isMqtt(subscriber) }: { discard?: boolean } = {}): Promise<void> {
+    const { store, deliverer, sharing, schedule, recorder, turns } = this.#parts
     const { tenant } = subscriber
     for (const subscription of subscriber.subscriptions.values()) tenant.tree.remove(subscription)
     subscriber.subscriptions.clear()
     tenant.subscribers.delete(subscriber.key)
+    if (subscriber.durable) tenant.kept -= 1
     deliverer.requeue(subscriber)
-    sharing.passOn(subscriber, { isGone: true })
-    for (const delivery of [...subscriber.unacked.values()]) {
-      if (discard) store.settle(delivery)
-      else deliverer.deadLetter(delivery, 'subscriber-gone')
-    }
     schedule.cancel(subscriber)
     if (isRecorded(subscriber)) recorder.of(tenant)?.subscriberGone(subscriber.id)
+    await turns.each(
+      [...subscriber.unacked.values()],
+      (delivery) => {
+        sharing.passOn(delivery, { isGone: true })
+        if (discard) store.settle(delivery)
+        else deliverer.deadLetter(delivery, 'subscriber-gone')
+      },
+      () => !tenant.isGone,
+    )
   }
 
   subscribe(subscriber: Subscriber, { name, ...wanted }: Subscription): SubscribeOutcome {
@@ -95,7 +107,7 @@ export class Subscribers {
     const subscription = { ...wanted, subscriber }
     subscriptions.set(name, subscription)
     tenant.tree.add(subscription)
-    this.#record(subscriber)
+    if (isRecorded(subscriber)) this.#parts.recorder.of(tenant)?.subscribed(subscriber.id, subscription)
     return before === undefined ? 'new' : 'replaced'
   }
 
@@ -105,7 +117,7 @@ export class Subscribers {
     if (subscription === undefined) return false
     subscriber.subscriptions.delete(name)
     subscriber.tenant.tree.remove(subscription)
-    this.#record(subscriber)
+    if (isRecorded(subscriber)) this.#parts.recorder.of(subscriber.tenant)?.unsubscribed(subscriber.id, name)
     return true
   }
 
@@ -119,15 +131,28 @@ export class Subscribers {
 
   /**
    * Takes all that waits for the subscriber out of its queue, as if it had acknowledged, but what a handshake is under way for. Returns how
-   * many.
+   * many. What comes meanwhile stays.
    */
-  purge(subscriber: Subscriber): number {
-    const waiting = [...subscriber.unacked.values()].filter((delivery) => delivery.state !== 'committing' && !isBound(delivery))
-    for (const delivery of waiting) this.#parts.store.settle(delivery)
-    return waiting.length
+  async purge(subscriber: Subscriber): Promise<number> {
+    let count = 0
+    await this.#parts.turns.each([...subscriber.unacked.values()], (delivery) => {
+      if (delivery.state === 'committing' || delivery.state === 'over' || isBound(delivery)) return
+      this.#parts.store.settle(delivery)
+      count += 1
+    })
+    return count
+  }
+
+  /** Writes down anew who there is of the session, in turns. */
+  writeDown({ subscribers }: Tenant): Promise<void> {
+    return this.#parts.turns.each(subscribers.values(), (subscriber) => this.#record(subscriber))
   }
 
   #record(subscriber: Subscriber): void {
     if (isRecorded(subscriber)) this.#parts.recorder.of(subscriber.tenant)?.subscriber(subscriber)
   }
+}
+
+function sharedOf({ unacked }: Subscriber): Delivery[] {
+  return [...unacked.values()].filter(({ shares }) => shares.length > 0)
 }

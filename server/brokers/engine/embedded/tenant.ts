@@ -4,8 +4,10 @@ import type { DeadLetter, Message, Subscriber, Tenant } from './model.ts'
 import { PacketIds } from './packet-ids.ts'
 import { PublishAllowance } from './publish-allowance.ts'
 import { Queue } from './queue.ts'
+import { RetainedTree } from './retained-tree.ts'
 import { SeenIds } from './seen-ids.ts'
 import { TenantStatistics } from './statistics.ts'
+import { TopicNames } from './topic-names.ts'
 import { TopicTree } from './topic-tree.ts'
 import { Unacked } from './unacked.ts'
 
@@ -20,17 +22,21 @@ export function newTenant({
   policy: Policy
   suspended?: boolean
 }): Tenant {
+  const topics = new TopicNames()
   return {
-    ...{ id, name, policy, suspended },
+    ...{ id, name, policy, suspended, topics },
+    isGone: false,
     subscribers: new Map(),
     clients: new Set(),
     onlookers: 0,
-    tree: new TopicTree(),
-    retained: new Map(),
+    kept: 0,
+    tree: new TopicTree(topics),
+    retained: new RetainedTree(topics),
     deadLetters: new Map(),
     queued: 0,
+    stored: 0,
     storedBytes: 0,
-    statistics: new TenantStatistics(),
+    statistics: new TenantStatistics(topics),
     seen: new SeenIds(),
     allowance: new PublishAllowance(),
   }
@@ -56,6 +62,7 @@ export function newSubscriber(facts: {
     queue: new Queue(),
     late: new Queue(),
     isDispatching: false,
+    goesOn: false,
     inFlight: 0,
     queuedBytes: 0,
     packetIds: new PacketIds(),
@@ -65,9 +72,9 @@ export function newSubscriber(facts: {
   }
 }
 
-/** Messages of a session in memory leave no trace on the disk. */
-export function isWritten({ policy }: Tenant): boolean {
-  return policy.durability !== 'memory'
+/** Messages of a session in memory, or of one that was dropped, leave no trace on the disk. */
+export function isWritten({ policy, isGone }: Tenant): boolean {
+  return policy.durability !== 'memory' && !isGone
 }
 
 /** Whether the disk knows of it: a name to come back under, or a will to be published after a crash. */
@@ -106,12 +113,6 @@ export function isFull(subscriber: Subscriber, message: Message): boolean {
   )
 }
 
-export function* lettersOf(message: Message): Generator<DeadLetter> {
-  if (message.deadLetters === 0) return
-  for (const letter of message.tenant.deadLetters.values()) if (letter.message === message) yield letter
-}
-
-/** A copy: what is sent of them may change them. */
-export function retainedOf({ retained }: Tenant): readonly Message[] {
-  return [...retained.values()]
+export function lettersOf({ letters }: Message): Iterable<DeadLetter> {
+  return letters ?? []
 }

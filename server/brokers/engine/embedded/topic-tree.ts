@@ -1,6 +1,7 @@
 /** The tree of a session's subscriptions: finds who listens to a topic. It does not know what a subscriber is. */
-import { hasWildcard, isReserved, logTopic } from '../topics.ts'
+import { hasWildcard, isReserved, isSystem, logTopic } from '../topics.ts'
 import type { HowDelivered, Quality, Subscription } from '../types.ts'
+import { TopicNames } from './topic-names.ts'
 
 /** A subscription and whose it is. */
 export interface Held<S> extends Omit<Subscription, 'name'> {
@@ -34,18 +35,33 @@ export class TopicTree<S> {
   readonly #exact = new Map<string, Set<Held<S>>>()
   readonly #root: Node<S> = { children: new Map(), subscriptions: new Set() }
   #routes = new Map<string, Route<S>>()
+  readonly #names: TopicNames
+  /** Subscriptions to what the session says of itself. */
+  #system = 0
+
+  constructor(names = new TopicNames()) {
+    this.#names = names
+  }
+
+  /** Somebody listens to what the session says of itself. */
+  get hasSystem(): boolean {
+    return this.#system > 0
+  }
 
   add(subscription: Held<S>): void {
     this.#routes.clear()
+    if (isSystem(subscription.filter)) this.#system += 1
     this.#placeOf(subscription.filter).add(subscription)
   }
 
   remove(subscription: Held<S>): void {
     this.#routes.clear()
+    if (isSystem(subscription.filter)) this.#system -= 1
     if (!hasWildcard(subscription.filter)) {
       const held = this.#exact.get(subscription.filter)
-      held?.delete(subscription)
-      if (held?.size === 0) this.#exact.delete(subscription.filter)
+      if (held?.delete(subscription) !== true || held.size > 0) return
+      this.#exact.delete(subscription.filter)
+      this.#names.letGo(subscription.filter)
       return
     }
     prune(this.#root, subscription.filter.split('/'), subscription)
@@ -55,11 +71,6 @@ export class TopicTree<S> {
   countReceivers(topic: string): number {
     const { targets, groups } = this.route(topic)
     return targets.length + groups.length
-  }
-
-  /** Exact filters, which are the topics a person may want to see without traffic. */
-  exactTopics(): Iterable<string> {
-    return this.#exact.keys()
   }
 
   route(topic: string): Route<S> {
@@ -73,8 +84,12 @@ export class TopicTree<S> {
 
   #placeOf(filter: string): Set<Held<S>> {
     if (!hasWildcard(filter)) {
-      const held = this.#exact.get(filter) ?? new Set()
+      const known = this.#exact.get(filter)
+      if (known !== undefined) return known
+      const held = new Set<Held<S>>()
       this.#exact.set(filter, held)
+      // A topic that a person may want to see without traffic.
+      this.#names.hold(filter)
       return held
     }
     let node = this.#root

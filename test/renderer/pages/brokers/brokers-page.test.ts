@@ -14,6 +14,7 @@ const session = (changes: Partial<BrokerSession> = {}): BrokerSession => ({
   expiresAt: null,
   clients: 2,
   subscribers: 2,
+  away: 0,
   topics: 1,
   published: 612,
   delivered: 1_318,
