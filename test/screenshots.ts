@@ -69,6 +69,7 @@ try {
     { name: 'open-session', route: '/browsers?open', prepare: (window) => window.waitForSelector('[role=dialog]').then(() => undefined) },
     { name: 'brokers', route: '/brokers?session=orders-prod' },
     { name: 'brokers-messages', route: '/brokers?session=orders-prod&tab=messages', prepare: liveTail },
+    { name: 'brokers-bridges', route: '/brokers?session=fleet-telemetry&tab=bridges' },
     {
       name: 'bots',
       route: '/bots?bot=bot_15550100381',

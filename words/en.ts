@@ -535,6 +535,14 @@ export const en: Words = {
     webhooks: { givenUp: 'Given up', trying: 'Trying', delivers: 'Delivers', paused: 'Paused', gone: 'Turned off' },
     deliveries: { waiting: 'Waits', delivered: 'Delivered', dead: 'Given up' },
     brokers: { running: 'Running', suspended: 'Suspended' },
+    bridges: {
+      off: 'Off',
+      connecting: 'Connecting',
+      connected: 'Connected',
+      waiting: 'Not connected',
+      refused: 'Refused',
+      locked: 'Locked',
+    },
     brokerClients: { connected: 'Connected', behind: 'Behind', slow: 'Takes nothing', away: 'Away' },
     logins: {
       active: 'Active',

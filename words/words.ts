@@ -7,6 +7,7 @@
  */
 import type { BotConcerns, BotFacts } from '../server/bots/report.ts'
 import type { BotEvent, BotState } from '../server/bots/contract/index.ts'
+import type { BridgeState } from '../server/brokers/contract/bridges.ts'
 import type { BrokerConcerns, BrokerFacts } from '../server/brokers/report.ts'
 import type { RecorderCategory } from '../server/browsers/contract/index.ts'
 import type { sessionEvents } from '../server/browsers/events.ts'
@@ -96,6 +97,7 @@ export interface Words {
     webhooks: Record<'givenUp' | 'trying' | 'delivers' | 'paused' | 'gone', string>
     deliveries: Record<'waiting' | 'delivered' | 'dead', string>
     brokers: Record<'running' | 'suspended', string>
+    bridges: Record<BridgeState, string>
     brokerClients: Record<'connected' | 'behind' | 'slow' | 'away', string>
     logins: Record<'active' | 'expiring' | 'over' | EndReason, string>
     /** `installing`: it is started, and something has to be fetched for it first. */

@@ -76,8 +76,8 @@ export interface Got {
 }
 
 /** A client that was not written for this program, and what it has got. */
-export async function mqttClient(port: number, options: IClientOptions = {}): Promise<{ client: MqttClient; got: Got[] }> {
-  const client = connectMqtt(`mqtt://127.0.0.1:${port}`, { protocolVersion: 5, reconnectPeriod: 0, ...options })
+export async function mqttClient(at: number | string, options: IClientOptions = {}): Promise<{ client: MqttClient; got: Got[] }> {
+  const client = connectMqtt(typeof at === 'number' ? `mqtt://127.0.0.1:${at}` : at, { protocolVersion: 5, reconnectPeriod: 0, ...options })
   onTestFinished(() => void client.end(true))
   const got: Got[] = []
   client.on('message', (topic, payload, packet) => void got.push({ topic, text: payload.toString('utf8'), packet }))

@@ -19,4 +19,10 @@ export const brokerTabs: readonly BrokerTab[] = [
     icon: 'i-lucide-messages-square',
     component: defineAsyncComponent(() => import('./messages/messages-tab.vue')),
   },
+  {
+    value: 'bridges',
+    label: 'Bridges',
+    icon: 'i-lucide-waypoints',
+    component: defineAsyncComponent(() => import('./bridges/bridges-tab.vue')),
+  },
 ]

@@ -10,17 +10,16 @@ import type { BridgeState } from '../contract/bridges.ts'
 import type { EndReason } from '../engine/types.ts'
 import type { BrokerService } from '../service.ts'
 import { bridgeLifecycle, type BridgeEvent, type BridgeFacts } from './bridge-lifecycle.ts'
-import { askingId, dial } from './dial.ts'
+import { dial } from './dial.ts'
 import { Echoes } from './echoes.ts'
-import { Inbound } from './inbound.ts'
+import { Crossing } from './crossing.ts'
 import type { Line } from './line.ts'
-import { keyOf, LocalClient } from './local-client.ts'
+import { LocalClient } from './local-client.ts'
 import { Mapping } from './mapping.ts'
-import { Outbound, publisherPrefix } from './outbound.ts'
+import { publisherPrefix } from './outbound.ts'
 import type { BridgeCounts, Passage } from './passage.ts'
 import { LineProblem, problemOf } from './problems.ts'
 import type { BridgeSecrets, BridgeStore, StoredBridge } from './store.ts'
-import { agree } from './subscriptions.ts'
 import { targetOf } from './transport.ts'
 import { Waits } from './waits.ts'
 
@@ -200,9 +199,8 @@ export class Bridge {
       line.leave()
       throw this.#placeless()
     }
-    const mapping = new Mapping(settings.topics)
     const passage: Passage = {
-      ...{ line, attachment, mapping, counts: this.counts, now },
+      ...{ line, attachment, mapping: new Mapping(settings.topics), counts: this.counts, now },
       echoes: settings.version === '5' ? null : this.#echoes,
       publisher: publisherPrefix + settings.name,
       newMessageId: () => service.clients.newMessageId(),
@@ -210,36 +208,17 @@ export class Bridge {
       fail: (problem) => void line.end(problem),
       inBackground: (work) => void work.catch(escape),
     }
-    const inbound = new Inbound(passage, (this.#serial += 1))
-    const outbound = new Outbound(passage)
     this.#line = line
-    local.receiveThrough(inbound, this.#serial)
-    inbound.begin()
-    line.serve({
-      onPublish: (packet) => inbound.publish(packet),
-      onAnswer: (packet) => (packet.cmd === 'pubrel' ? inbound.released(packet.messageId ?? 0) : outbound.answered(packet)),
-      onDrained: () => local.attachment?.resume(),
-      onEnded: (problem) => this.#ended(line, problem),
-    })
+    const crossing = new Crossing(passage, local, (this.#serial += 1), (problem) => this.#ended(line, problem))
     signal.throwIfAborted()
-    const { mqtt } = attachment
-    const { held, refused } = await agree({
-      ...{ line, held: this.stored.held, wanted: mapping.remoteFilters },
-      newPacketId: () => askingId((packetId) => mqtt.isReleasing(packetId) || mqtt.sentBefore(packetId) !== undefined),
-      forget: (left) => this.#holds(left),
-    })
+    const { held, refused } = await crossing.subscribe(this.stored.held, (left) => this.#holds(left))
     this.#holds(held)
     signal.throwIfAborted()
     this.refusedTopics = refused
     for (const { filter, text } of refused) this.#told(`The other broker refused the subscription ${filter}: ${text}`)
     this.#life.handle('let-in')
     this.#waits.letIn()
-    local.open(outbound)
-    outbound.begin()
-    // Quality 0 was missed while there was no connection; of the rest a broker that knew us has all.
-    for (const [filter, quality] of mapping.localFilters)
-      if (quality === 0 || local.fresh.has(filter) || !line.agreement.sessionPresent) attachment.sendRetained(filter, quality, [])
-    local.fresh.clear()
+    crossing.open()
   }
 
   #ended(line: Line, problem: LineProblem): void {
@@ -313,11 +292,6 @@ export class Bridge {
   #told(text: string): void {
     this.lastError = { at: this.#given.service.clock.now(), text }
   }
-}
-
-/** The subscriber that holds a bridge's queue; null where there is none. */
-export async function queueOf({ engine }: BrokerService, session: number, bridgeId: string) {
-  return (await engine.clients(session)).find(({ key }) => key === keyOf(bridgeId)) ?? null
 }
 
 export const newClientId = (random = randomBytes): string => `wheelhouse-${random(6).toString('hex')}`

@@ -21,7 +21,7 @@ export interface LocalClientGiven {
   onPlaceLost(reason: EndReason): void
 }
 
-export const keyOf = (bridgeId: string): string => `bridge:${bridgeId}`
+const keyOf = (bridgeId: string): string => `bridge:${bridgeId}`
 
 export class LocalClient implements AttachedClient {
   readonly id: number
@@ -196,4 +196,9 @@ export class LocalClient implements AttachedClient {
   #report(error: unknown): void {
     this.#given.service.clients.reportInternalError(error, `${this.name} of ${this.#given.session.name} met a fault`)
   }
+}
+
+/** The subscriber that holds a bridge's queue; null where there is none. */
+export async function queueOf({ engine }: BrokerService, session: number, bridgeId: string) {
+  return (await engine.clients(session)).find(({ key }) => key === keyOf(bridgeId)) ?? null
 }

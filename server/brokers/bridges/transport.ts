@@ -7,6 +7,7 @@ import { createWebSocketStream, WebSocket } from 'ws'
 import { pinned, type Egress } from '../../http/egress.ts'
 import { BrokerFault } from '../fault.ts'
 import { reasonOf } from '../../isolation.ts'
+import { LineProblem } from './problems.ts'
 
 /** How the other broker shows who it is, and we to it. */
 export interface TlsSettings {
@@ -86,6 +87,9 @@ export async function openWay(way: Way, signal: AbortSignal, found: (step: strin
   } catch (error) {
     cut()
     signal.throwIfAborted()
+    // Before the handshake was over; brokers without TLS on that port do so.
+    if (isSecure && error instanceof Error && 'code' in error && error.code === 'ECONNRESET')
+      throw new LineProblem('closed', 'The connection was cut during the TLS handshake: perhaps no TLS is spoken on that port')
     throw error
   } finally {
     signal.removeEventListener('abort', cut)

@@ -147,12 +147,12 @@ export type BridgeChange = z.output<typeof bridgeChange>
 
 const problem = z.object({ code: bridgeProblemCode, text: z.string() })
 
+/** Without what is never shown again. */
+const { password: _, key: __, ...settings } = chosen
+
 export const brokerBridge = z.object({
   id: z.string(),
-  ...chosen,
-  topics: z.array(bridgeTopic),
-  password: z.never().optional(),
-  key: z.never().optional(),
+  ...settings,
   hasPassword: z.boolean(),
   hasKey: z.boolean(),
   createdAt: isoTime,
@@ -277,7 +277,6 @@ export const bridgeFaults = {
   'too-many-bridges': { status: 400, message: 'The session has 50 bridges already', remedy: 'Remove a bridge that is not needed.' },
   'bridge-tls-invalid': {
     status: 400,
-    message: 'Certificate or key cannot be used',
     remedy: 'Give authority, certificate and private key as PEM; the key must belong to the certificate and bear no passphrase.',
   },
   'address-refused': { status: 400, remedy: 'Give an address on the internet, or allow its network in the settings.' },

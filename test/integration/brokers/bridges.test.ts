@@ -1,8 +1,9 @@
 /** Bridges to Debian's mosquitto: what goes over them, and that nothing is lost when either side dies. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { openBridgeHouse } from '../../fakes/bridge-house.ts'
 import { temporaryFolder, until } from '../../fakes/kernel.ts'
 import { hasMosquitto, mqttClient, startMosquitto } from '../../fakes/mosquitto.ts'
+import { newDataDir, startServer } from '../../fakes/server-process.ts'
 
 const addressOf = ({ port }: { port: number }): string => `mqtt://127.0.0.1:${port}`
 const both = [{ direction: 'both', filter: '#', quality: 2 }]
@@ -201,5 +202,54 @@ describe.skipIf(!hasMosquitto)('a bridge to mosquitto', () => {
       await here.reaches(id, 'connected')
     }
     expect(new Set(local.got.map(({ text }) => text))).toEqual(new Set(confirmed))
+  })
+
+  it('loses nothing and repeats nothing when this house is killed while messages go both ways', async () => {
+    const mosquitto = await startMosquitto(['max_inflight_messages 1000', 'max_queued_messages 0'])
+    const dataDir = newDataDir()
+    const login = { username: 'orders', password: 'secure-password-123' }
+    let server = await startServer({ dataDir })
+    onTestFinished(() => server.dispose())
+    await server.call('/brokers/api/createSession', { method: 'POST', json: { sessionName: 'orders', password: login.password } })
+    const topics = [
+      { direction: 'out', filter: 'out/#', quality: 2 },
+      { direction: 'in', filter: 'in/#', quality: 2 },
+    ]
+    const path = '/brokers/v1/sessions/orders/bridges'
+    await server.call(path, { method: 'POST', json: { name: 'cloud', address: addressOf(mosquitto), topics } })
+    const bridge = async (): Promise<Record<string, unknown>> =>
+      ((await (await server.call(path)).json()) as { bridges: Record<string, unknown>[] }).bridges[0] ?? {}
+    const remote = await mqttClient(mosquitto.port)
+    await remote.client.subscribeAsync('out/#', { qos: 2 })
+    const kept = { clientId: 'listener', clean: false, properties: { sessionExpiryInterval: 600 }, ...login }
+    const url = (): string => (server.ready.apis['brokers']?.url ?? '').replace('http', 'ws')
+    const arrived: string[] = []
+    // Each costs a start of the server.
+    const rounds = [0]
+    const total = rounds.length * 60
+    for (const round of rounds) {
+      await until('it is connected', async () => (await bridge())['state'] === 'connected')
+      const local = await mqttClient(url(), kept)
+      await local.client.subscribeAsync('in/#', { qos: 2 })
+      const writing = Array.from({ length: 60 }, async (_, each) => {
+        await local.client.publishAsync('out/a', `out ${round} ${each}`, { qos: 2 })
+        await remote.client.publishAsync('in/a', `in ${round} ${each}`, { qos: 2 })
+      })
+      await Promise.all(writing)
+      await server.end('SIGKILL')
+      local.client.end(true)
+      arrived.push(...local.got.map(({ text }) => text))
+      server = await startServer({ dataDir })
+    }
+    await until('nothing waits', async () => {
+      const { state, queued } = await bridge()
+      return state === 'connected' && queued === 0
+    })
+    const last = await mqttClient(url(), kept)
+    await until('all came', () => remote.got.length >= total && new Set([...arrived, ...last.got.map(({ text }) => text)]).size >= total)
+    const expected = (way: string): string[] =>
+      rounds.flatMap((round) => Array.from({ length: 60 }, (_, each) => `${way} ${round} ${each}`))
+    expect(remote.got.map(({ text }) => text).sort()).toEqual(expected('out').sort())
+    expect(new Set([...arrived, ...last.got.map(({ text }) => text)])).toEqual(new Set(expected('in')))
   })
 })
