@@ -1,7 +1,14 @@
 /** The published fastPort contract: sessions are made, suspended and dropped by whoever knows their password and secret key. */
 import { z } from 'zod'
+import { policySchema } from '../policy.ts'
 import { isoTime, type RouteDefinition } from '../../http/contract.ts'
 import { chosenPolicy, failure, name, password, secretKey, sessionExpiry } from './fields.ts'
+
+/** As the published server takes the four numbers: 0, null and an empty text stand for the default. All else is refused in words. */
+const isNothing = (value: unknown): boolean => value === 0 || value === null || value === ''
+const orDefault = <Field extends z.ZodType>(field: Field) =>
+  z.preprocess((value) => (isNothing(value) ? undefined : value), field.optional()).optional()
+const orNever = z.preprocess((value) => (isNothing(value) ? null : value), sessionExpiry)
 
 const credentials = { sessionName: name, password, secretKey }
 const created = z.object({
@@ -21,7 +28,14 @@ export const publishedRoutes = {
     description: 'The secret key is shown once: it is needed to suspend and drop the session.',
     access: 'local',
     right: 'brokers:use',
-    body: chosenPolicy.extend({ sessionName: name, password, sessionExpiry: sessionExpiry.default(null) }),
+    body: chosenPolicy.extend({
+      sessionName: name,
+      password,
+      retryInterval: orDefault(policySchema.shape.retryInterval),
+      maxRetryLimit: orDefault(policySchema.shape.maxRetryLimit),
+      messageExpiryTime: orDefault(policySchema.shape.messageExpiryTime),
+      sessionExpiry: orNever.default(null),
+    }),
     responses: { 200: { description: 'The session', body: created }, 400: failure('A field is missing or wrong, or the name is taken') },
   },
   suspendSession: {

@@ -185,6 +185,38 @@ describe('wills', () => {
     })
   })
 
+  it('keeps wills over a suspension, a restart within it too, and publishes each once when the session is resumed', async () => {
+    const dataDir = temporaryFolder()
+    const setting = await open({}, { dataDir, settings: { brokers: { mqttPort: 0 } } })
+    const path = `/v1/sessions/${setting.session.sessionName}`
+    const watcher = await watched(setting)
+    await PacketClient.join(setting.port, setting.session, { ...kept, will: will({}, 'named') })
+    await PacketClient.join(setting.port, setting.session, { clientId: 'passing', clean: true, will: will({}, 'passing') })
+    const { client: away } = await PacketClient.join(setting.port, setting.session, {
+      ...{ clientId: 'away', clean: false, properties: { sessionExpiryInterval: 1 } },
+      will: will({ willDelayInterval: 500 }, 'waiting'),
+    })
+    away.cut()
+    await until('it is away', async () => (await facts(setting))['clients'] === 3)
+    await setting.house.call(path, { suspended: true }, 'PATCH')
+    await watcher.ended()
+    expect(watcher.ofType('message')).toEqual([])
+    await setting.house.stop()
+    const house = await openBrokers({ dataDir, settings: { brokers: { mqttPort: 0 } } })
+    expect(((await house.call(path)).body['session'] as Record<string, unknown>)['queued']).toBe(0)
+    await house.call(path, { suspended: false }, 'PATCH')
+    const { connack } = await PacketClient.join(house.room.mqttPort() ?? 0, setting.session, { clientId: 'passing', clean: false })
+    // What was kept of it was its will alone.
+    expect(connack.sessionPresent).toBe(false)
+    const back = await FrameClient.join(house.url, setting.session, 'watcher')
+    const words = [await back.next('message'), await back.next('message'), await back.next('message')].map(({ data }) => data)
+    expect(words.sort()).toEqual(['named', 'passing', 'waiting'])
+    for (const { topic, messageId } of back.ofType('message')) back.ack(String(topic), messageId)
+    await house.call(path, { suspended: true }, 'PATCH')
+    await house.call(path, { suspended: false }, 'PATCH')
+    expect((await house.call(path)).body['session']).toMatchObject({ publishedTotal: 3 })
+  })
+
   it('refuses a will that could never be published', async () => {
     const { session, port } = await open()
     const { connack } = await PacketClient.join(port, session, { will: { ...will(), topic: 'wills/+' } })

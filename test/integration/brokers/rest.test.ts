@@ -37,6 +37,23 @@ describe('the published calls', () => {
     })
   })
 
+  it.each([0, null, ''])('takes %j for the default of each number, as the published server does', async (nothing) => {
+    const house = await openBrokers()
+    const { status } = await house.call('/api/createSession', {
+      sessionName: 'plain',
+      password: 'p',
+      retryInterval: nothing,
+      maxRetryLimit: nothing,
+      messageExpiryTime: nothing,
+      sessionExpiry: nothing,
+    })
+    expect(status).toBe(200)
+    expect((await house.call('/v1/sessions/plain')).body['session']).toMatchObject({
+      policy: { retryInterval: 5_000, maxRetryLimit: 100, messageExpiryTime: null },
+      expiresAt: null,
+    })
+  })
+
   it.each([
     [{}, 'sessionName and password are required'],
     [{ sessionName: 'a' }, 'sessionName and password are required'],
@@ -52,12 +69,9 @@ describe('the published calls', () => {
     [{ sessionName: 'a', password: 'p'.repeat(1_025) }, 'password may have at most 1024 characters'],
     [{ sessionName: 5, password: 'p' }, 'sessionName must be a text'],
     [{ sessionName: 'a\n', password: 'p' }, 'sessionName may not contain control characters'],
-    [{ sessionName: 'a', password: 'p', retryInterval: 0 }, 'retryInterval must be at least 10'],
     [{ sessionName: 'a', password: 'p', retryInterval: -5 }, 'retryInterval must be at least 10'],
     [{ sessionName: 'a', password: 'p', retryInterval: 1e12 }, 'retryInterval must be at most 86400000'],
-    [{ sessionName: 'a', password: 'p', retryInterval: null }, 'retryInterval must be a whole number'],
     [{ sessionName: 'a', password: 'p', retryInterval: '5000' }, 'retryInterval must be a whole number'],
-    [{ sessionName: 'a', password: 'p', maxRetryLimit: 0 }, 'maxRetryLimit must be at least 1'],
     [{ sessionName: 'a', password: 'p', maxRetryLimit: -1 }, 'maxRetryLimit must be at least 1'],
     [{ sessionName: 'a', password: 'p', maxRetryLimit: 1e9 }, 'maxRetryLimit must be at most 1000000'],
     [{ sessionName: 'a', password: 'p', maxRetryLimit: true }, 'maxRetryLimit must be a whole number'],
@@ -66,9 +80,7 @@ describe('the published calls', () => {
     [{ sessionName: 'a', password: 'p', messageExpiryTime: 1e15 }, 'messageExpiryTime must be at most 315360000000'],
     [{ sessionName: 'a', password: 'p', maxRetryLimit: 'x' }, 'maxRetryLimit must be a whole number'],
     [{ sessionName: 'a', password: 'p', maxRetryLimit: 1.5 }, 'maxRetryLimit must be a whole number'],
-    [{ sessionName: 'a', password: 'p', messageExpiryTime: 0 }, 'messageExpiryTime must be at least 1'],
     [{ sessionName: 'a', password: 'p', durability: 'disk' }, 'durability: Invalid option: expected one of "fsync"|"crash-safe"|"memory"'],
-    [{ sessionName: 'a', password: 'p', sessionExpiry: 0 }, 'sessionExpiry must be an ISO time, ms since the epoch or a duration in ms'],
     [
       { sessionName: 'a', password: 'p', sessionExpiry: -3_600_000 },
       'sessionExpiry must be an ISO time, ms since the epoch or a duration in ms',

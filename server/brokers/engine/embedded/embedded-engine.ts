@@ -100,6 +100,8 @@ export class EmbeddedEngine implements BrokerEngine {
   setSuspended(id: number, suspended: boolean): void {
     this.#tenant(id).suspended = suspended
     if (suspended) this.disconnectAll('suspended', id)
+    // Before anybody comes back, who would take his will back.
+    else this.parts.wills.tick()
   }
 
   async setPolicy(id: number, policy: Policy): Promise<boolean> {
@@ -237,6 +239,9 @@ export class EmbeddedEngine implements BrokerEngine {
     const subscriber = this.#subscriber(id, subscriberId)
     if (subscriber === undefined) return null
     for (const client of [...subscriber.clients]) client.end('kicked')
+    // What it left for the end of the suspension goes with it.
+    if (subscriber.tenant.suspended) this.parts.wills.cancel(subscriber)
+    if (subscriber.tenant.suspended) subscriber.will = null
     await this.parts.subscribers.remove(subscriber, { discard: true })
     return { isStored: await this.parts.recorder.stored() }
   }

@@ -87,7 +87,8 @@ export class Subscribers {
     if (subscriber.durable) tenant.kept -= 1
     deliverer.requeue(subscriber)
     schedule.cancel(subscriber)
-    if (isRecorded(subscriber)) recorder.of(tenant)?.subscriberGone(subscriber.id)
+    if (subscriber.will !== null && tenant.suspended) this.#keepForWill(subscriber)
+    else if (isRecorded(subscriber)) recorder.of(tenant)?.subscriberGone(subscriber.id)
     await turns.each(
       [...subscriber.unacked.values()],
       (delivery) => {
@@ -97,6 +98,16 @@ export class Subscribers {
       },
       () => !tenant.isGone,
     )
+  }
+
+  /** Its session is over, but not that its will has to be published: that waits for the end of a suspension, over a restart too. */
+  #keepForWill(subscriber: Subscriber): void {
+    subscriber.tenant.kept += 1
+    subscriber.durable = true
+    subscriber.keepFor = 0
+    subscriber.awaySince ??= this.#parts.clock.now()
+    subscriber.tenant.subscribers.set(subscriber.key, subscriber)
+    this.#record(subscriber)
   }
 
   subscribe(subscriber: Subscriber, { name, ...wanted }: Subscription): SubscribeOutcome {
@@ -125,7 +136,11 @@ export class Subscribers {
   forgetWill(subscriber: Subscriber): void {
     if (subscriber.will === null) return
     subscriber.will = null
-    if (subscriber.durable) this.#record(subscriber)
+    const { tenant, key, clients, durable, keepFor } = subscriber
+    // Whoever took its place, after a clean start, is another one.
+    const isThere = tenant.subscribers.get(key) === subscriber
+    if (isThere && clients.size === 0 && keepFor === 0) void this.remove(subscriber).catch(escape)
+    else if (isThere && durable) this.#record(subscriber)
     else this.#parts.recorder.of(subscriber.tenant)?.subscriberGone(subscriber.id)
   }
 

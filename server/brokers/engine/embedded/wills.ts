@@ -21,10 +21,11 @@ export class Wills {
 
   /** The client is gone, for `goneFor` ms already. */
   leave(subscriber: Subscriber, goneFor = 0): void {
-    const { will } = subscriber
+    const { will, tenant } = subscriber
     if (will === null) return
     const delay = Math.min(will.delay, subscriber.keepFor ?? Infinity) - goneFor
-    if (delay <= 0) this.#parts.publish(subscriber, will)
+    // A suspended session takes no message: what its clients left is published when it is resumed.
+    if (delay <= 0 && !tenant.suspended) this.#parts.publish(subscriber, will)
     else this.#waiting.set(subscriber, { due: this.#parts.clock.monotonic() + delay, will })
   }
 
@@ -41,10 +42,12 @@ export class Wills {
         if (subscriber.clients.size === 0) this.leave(subscriber, now - (subscriber.awaySince ?? now))
   }
 
+  /** Publishes those whose time has come. */
   tick(): void {
     const now = this.#parts.clock.monotonic()
     for (const [subscriber, { due, will }] of this.#waiting) {
       const { tenant, key } = subscriber
+      if (tenant.suspended && this.#parts.has(tenant)) continue
       // With the end of its MQTT session, e.g. by a clean start, a will waits no longer.
       if (due > now && tenant.subscribers.get(key) === subscriber) continue
       this.#waiting.delete(subscriber)
