@@ -119,6 +119,15 @@ describe('a live tail', () => {
     ])
   })
 
+  it('shows what the session says of itself where that is asked for, and does not count there', async () => {
+    const { house, name } = await open()
+    const [all, system] = [await tail(house, name, '?retained=true'), await tail(house, name, '?topic=$SYS/%23&retained=true')]
+    const connected = () => system.lines.find(({ topic }) => topic === '$SYS/broker/clients/connected')
+    await until('its figures', () => connected() !== undefined)
+    expect(connected()).toMatchObject({ data: '0', publisher: '$SYS' })
+    expect(all.lines).toEqual([])
+  })
+
   it('takes nothing from anybody: no message of a group, no place of a client, no word in an answer', async () => {
     const { house, session, name } = await open({ maxClients: 1 })
     const reader = await tail(house, name)

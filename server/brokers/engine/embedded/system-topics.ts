@@ -46,15 +46,16 @@ export class SystemTopics {
   }
 
   *#values(tenant: Tenant): Generator<readonly [topic: string, value: string | number]> {
-    const { clients, subscribers, statistics } = tenant
+    const { subscribers, statistics } = tenant
+    const connected = tenant.clients.size - tenant.onlookers
     const away = [...subscribers.values()].filter((subscriber) => subscriber.clients.size === 0).length
     const subscriptions = [...subscribers.values()].reduce((sum, each) => sum + each.subscriptions.size, 0)
     const broker = '$SYS/broker'
     yield [`${broker}/version`, `Wheelhouse ${this.#parts.version}`]
     yield [`${broker}/uptime`, `${Math.floor((this.#parts.clock.monotonic() - this.#startedAt) / 1_000)} seconds`]
-    yield [`${broker}/clients/connected`, clients.size]
+    yield [`${broker}/clients/connected`, connected]
     yield [`${broker}/clients/disconnected`, away]
-    yield [`${broker}/clients/total`, clients.size + away]
+    yield [`${broker}/clients/total`, connected + away]
     yield [`${broker}/subscriptions/count`, subscriptions]
     yield [`${broker}/messages/received`, statistics.published.total]
     yield [`${broker}/messages/sent`, statistics.delivered.total]
