@@ -171,6 +171,34 @@ it('shows a session of 20,000 topics', async () => {
   expect(await servedDuring(() => engine.peek(busy.id, '#', 10))).toBeGreaterThan(10)
 })
 
+it('moves what is still needed of an old part of its journal', async () => {
+  const clock = testClock()
+  const folder = temporaryFolder()
+  const engine = newEngine({ clock, folder, segmentBytes: 400_000 })
+  onTestFinished(() => engine.stop())
+  const tenant = addTenant(engine, { policy: { durability: 'crash-safe' } })
+  await engine.start()
+  for (let n = 0; n < 3_000; n += 1) engine.publish(tenant.id, publicationOf({ id: `r${n}`, topic: `t/${n}`, retain: true }))
+  await engine.parts.recorder.stored()
+  const first = engine.parts.journal.segment
+  const messages = [...engine.parts.store.messages.values()]
+  const movedAtOnce: number[] = []
+  for (let moved = 0; moved < messages.length;) {
+    engine.publish(tenant.id, publicationOf({ id: `x${movedAtOnce.length}`, topic: 'large', retain: true, body: Buffer.alloc(100_000) }))
+    await nextTurn()
+    const now = messages.filter(({ segment }) => segment > first).length
+    movedAtOnce.push(now - moved)
+    moved = now
+  }
+  expect(Math.max(...movedAtOnce)).toBeLessThanOrEqual(1_000)
+  await engine.stop()
+  const again = newEngine({ folder, clock })
+  onTestFinished(() => again.stop())
+  const restored = addTenant(again, { policy: { durability: 'crash-safe' } })
+  await again.start()
+  expect(restored.retained.size).toBe(3_001)
+})
+
 it('reads its journal at the start, and nothing is due before all of it is there', async () => {
   const { engine, place, publish, folder, clock } = await open({ durability: 'crash-safe', messageExpiryTime: 1_000 })
   await place.subscribe([subscriptionTo('t')])

@@ -1,9 +1,11 @@
 /** How the journal gives space back: the oldest segment goes once what is still needed of it was appended anew. */
+import { escape } from '../../../isolation.ts'
 import type { Journal } from './journal.ts'
 import type { MessageStore } from './message-store.ts'
 import type { Message, Tenant } from './model.ts'
 import { storedSubscriber } from './records.ts'
 import { isRecorded, isWritten, lettersOf } from './tenant.ts'
+import type { Turns } from './turns.ts'
 
 /** Bytes of an old segment that may still be needed for it to be worth moving them. */
 const littleNeeded = 8_388_608
@@ -19,7 +21,17 @@ export function beginSegment(
     store,
     tenants,
     nextSubscriber,
-  }: { journal: Journal; store: MessageStore; tenants: readonly Tenant[]; nextSubscriber: number },
+    turns,
+    moving,
+  }: {
+    journal: Journal
+    store: MessageStore
+    tenants: readonly Tenant[]
+    nextSubscriber: number
+    turns: Turns
+    /** One old segment at a time, in turns with what else is to be done. */
+    moving: { isUnderWay: boolean }
+  },
   anew: boolean,
 ): void {
   const { nextSeq, nextDeadLetter } = store
@@ -34,10 +46,19 @@ export function beginSegment(
   }
   const [oldest] = older
   if (oldest === undefined || !journal.hasSurplus()) return
-  const needed = [...messagesUpTo(store, oldest)].reduce((sum, { body }) => sum + body.length + overhead, 0)
+  const old = [...messagesUpTo(store, oldest)]
+  const needed = old.reduce((sum, { body }) => sum + body.length + overhead, 0)
   if (needed >= littleNeeded && journal.totalBytes <= tolerated(store.liveBytes)) return
-  moveMessages(journal, store, oldest)
-  journal.doom(oldest)
+  if (moving.isUnderWay) return
+  moving.isUnderWay = true
+  turns
+    .each(old, (message) => {
+      // It may be over, or written again, since.
+      if (store.messages.has(message.seq) && message.segment <= oldest) move(message, journal, store)
+    })
+    .then(() => journal.doom(oldest))
+    .catch(escape)
+    .finally(() => (moving.isUnderWay = false))
 }
 
 /** The store keeps messages in the order of their segments. */
@@ -49,12 +70,13 @@ function* messagesUpTo({ messages }: MessageStore, segment: number): Generator<M
 }
 
 function moveMessages(journal: Journal, store: MessageStore, segment: number): void {
-  const { messages } = store
-  for (const message of [...messagesUpTo(store, segment)]) {
-    messages.delete(message.seq)
-    messages.set(message.seq, message)
-    message.segment = journal.segment
-    message.deliveries = message.deliveries.filter(({ state }) => state !== 'over')
-    if (isWritten(message.tenant)) journal.records.message(message, lettersOf(message))
-  }
+  for (const message of [...messagesUpTo(store, segment)]) move(message, journal, store)
+}
+
+function move(message: Message, journal: Journal, { messages }: MessageStore): void {
+  messages.delete(message.seq)
+  messages.set(message.seq, message)
+  message.segment = journal.segment
+  message.deliveries = message.deliveries.filter(({ state }) => state !== 'over')
+  if (isWritten(message.tenant)) journal.records.message(message, lettersOf(message))
 }

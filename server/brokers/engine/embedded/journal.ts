@@ -49,6 +49,8 @@ export class Journal {
   #written = 0
   readonly #sizes = new Map<number, number>()
   #doomed: number[] = []
+  /** Doomed since the last write: what is to replace them may still gather in memory. */
+  #doomedNext: number[] = []
   #anew = false
 
   constructor({ folder, segmentBytes = 16_777_216, onSegment, turns = new Turns() }: JournalOptions) {
@@ -108,7 +110,9 @@ export class Journal {
 
   /** Segments from the oldest, without the one being written. */
   olderSegments(): number[] {
-    return [...this.#sizes.keys()].filter((segment) => segment !== this.segment && !this.#doomed.includes(segment))
+    return [...this.#sizes.keys()].filter(
+      (segment) => segment !== this.segment && ![...this.#doomed, ...this.#doomedNext].includes(segment),
+    )
   }
 
   /** True when older segments beyond those always kept exist. */
@@ -116,9 +120,9 @@ export class Journal {
     return this.olderSegments().length > keptSegments
   }
 
-  /** Removes the segment after the next sync; what it held and is still needed must be appended again by then. */
+  /** Removes the segment once all that was appended until now is synced; what it held and is still needed must be among it. */
   doom(segment: number): void {
-    this.#doomed.push(segment)
+    this.#doomedNext.push(segment)
   }
 
   get needsSync(): boolean {
@@ -133,6 +137,7 @@ export class Journal {
   /** Writes what gathered; it then survives the process, not yet a power cut. Throws what the disk says, and begins a new segment then. */
   async write(): Promise<void> {
     if (this.#file === null || this.#anew || this.#written >= this.#segmentBytes) await this.#rollOrGiveUp()
+    this.#doomed.push(...this.#doomedNext.splice(0))
     const records = this.records.take()
     if (records.length === 0 || this.#file === null) return
     const head = Buffer.allocUnsafe(batchHead)
@@ -198,6 +203,7 @@ export class Journal {
   /** After a failure: what the last batches were to keep may be nowhere, so the older segments stay until all is written again. */
   async #giveUpSegment(): Promise<void> {
     this.#doomed = []
+    this.#doomedNext = []
     this.#anew = true
     const { segment } = this
     const file = this.#file

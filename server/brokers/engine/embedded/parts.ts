@@ -60,6 +60,7 @@ export function createParts(
   const has = (tenant: Tenant): boolean => tenants.get(tenant.id) === tenant
 
   const turns = new Turns()
+  const moving = { isUnderWay: false }
   const schedule = new Schedule<Due>({
     now: () => clock.monotonic(),
     startTimer: (ms, ring) => inScope(() => startTimer(ms, ring)),
@@ -75,7 +76,8 @@ export function createParts(
     folder,
     turns,
     ...(segmentBytes === undefined ? {} : { segmentBytes }),
-    onSegment: (anew) => beginSegment({ journal, store, tenants: [...tenants.values()], nextSubscriber: subscribers.nextId }, anew),
+    onSegment: (anew) =>
+      beginSegment({ journal, store, tenants: [...tenants.values()], nextSubscriber: subscribers.nextId, turns, moving }, anew),
   })
   const commit = new GroupCommit({
     journal,
