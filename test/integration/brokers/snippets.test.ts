@@ -1,14 +1,16 @@
-/** The programs that the window offers for copying, run as they are shown. */
+/** The programs that the window offers for copying, run as they are shown, those for Node by the oldest there may be. */
 import { execFile } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { createServer, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { connectProgram, type ClientKind, type ConnectPlace } from '../../../renderer/pages/brokers/connect-snippets.ts'
+import { ensureOldestNode, oldestNode } from '../../../scripts/lib/oldest-node.mjs'
 import { ensurePaho, pahoFolder } from '../../../scripts/lib/paho.mjs'
 import { countsIn, FrameClient, openBrokers, type BrokerHouse } from '../../fakes/broker-house.ts'
 import { temporaryFolder, until } from '../../fakes/kernel.ts'
+import { listenOnLoopback, stopServer } from '../../fixtures/loopback.ts'
 import { runProgram, type RunningProgram } from '../../fixtures/running-program.ts'
 import { startTlsProxy } from '../../fixtures/tls-proxy.ts'
 
@@ -27,7 +29,7 @@ interface Runnable {
 }
 
 const node = (code: string, env: NodeJS.ProcessEnv): RunningProgram =>
-  runProgram(process.execPath, ['--input-type=module', '--eval', code], { cwd: root, env })
+  runProgram(oldestNode, ['--input-type=module', '--eval', code], { cwd: root, env })
 const python = (version: 1 | 2) => (code: string, env: NodeJS.ProcessEnv) =>
   runProgram('python3', ['-c', code], { env: { ...env, PYTHONPATH: pahoFolder(version) } })
 const shell = (code: string, env: NodeJS.ProcessEnv): RunningProgram => runProgram('sh', ['-c', code], { env })
@@ -47,7 +49,7 @@ const runnable: Runnable[] = [
 ]
 
 beforeAll(async () => {
-  await ensurePaho()
+  await Promise.all([ensurePaho(), ensureOldestNode()])
   for (const version of [1, 2] as const)
     if (!existsSync(pahoFolder(version)))
       throw new Error(
@@ -76,15 +78,17 @@ const subscribers = async (house: BrokerHouse, name: string, topic = 'orders/#')
 }
 
 describe.each(runnable)('the $way program', ({ kind, start }) => {
-  it('connects, receives and acknowledges, whatever the session and its password are called', async () => {
+  it('connects, receives and acknowledges, whatever the session and its password are called; two copies are two', async () => {
     const { house, session, place } = await openTricky()
-    const program = start(connectProgram(kind, place).code, { BROKER_PASSWORD: session.password })
-    await until('it has subscribed', async () => (await subscribers(house, session.sessionName)) === 1 || program.output !== '')
+    const { code } = connectProgram(kind, place)
+    const copies = [1, 2].map(() => start(code, { BROKER_PASSWORD: session.password }))
+    const isWrong = (): boolean => copies.some(({ output }) => output !== '')
+    await until('both have subscribed', async () => isWrong() || (await subscribers(house, session.sessionName)) === 2)
     const writer = await FrameClient.join(house.url, session)
     writer.publish('orders/created', 'm1', 'Order 7')
-    expect(await writer.next('publish_response'), program.output).toMatchObject({ deliveredTo: 1 })
-    await program.prints('orders/created Order 7')
-    await until('it has acknowledged it', () => countsIn(house)?.queued === 0)
+    expect(await writer.next('publish_response'), copies[0]?.output).toMatchObject({ deliveredTo: 2 })
+    await Promise.all(copies.map((copy) => copy.prints('orders/created Order 7')))
+    await until('they have acknowledged it', () => countsIn(house)?.queued === 0)
   })
 
   it('says that the password is wrong, and ends', async () => {
@@ -93,17 +97,6 @@ describe.each(runnable)('the $way program', ({ kind, start }) => {
     expect(await program.ended()).toBeGreaterThan(0)
     expect(program.output).toMatch(/password/i)
     expect(program.output).not.toContain('Traceback')
-  })
-
-  it('runs twice, and both copies are there', async () => {
-    const { house, session, place } = await openTricky()
-    const { code } = connectProgram(kind, place)
-    const copies = [1, 2].map(() => start(code, { BROKER_PASSWORD: session.password }))
-    await until('both have subscribed', async () => (await subscribers(house, session.sessionName)) === 2)
-    const writer = await FrameClient.join(house.url, session)
-    writer.publish('orders/created', 'm1', 'Order 7')
-    expect(await writer.next('publish_response')).toMatchObject({ deliveredTo: 2 })
-    await Promise.all(copies.map((copy) => copy.prints('orders/created Order 7')))
   })
 })
 
@@ -121,31 +114,38 @@ describe.each(runnable.filter(({ kind }) => kind !== 'mosquitto'))('the $way pro
     expect(await writer.next('publish_response')).toMatchObject({ deliveredTo: 0, queuedFor: 1 })
     await start(code, env).prints('orders/created Order 8')
   })
+})
 
-  it('connects over TLS, below a path too', async () => {
-    const { house, session } = await openTricky()
-    const proxy = await startTlsProxy(house.url)
-    onTestFinished(() => proxy.stop())
-    const authority = join(temporaryFolder(), 'authority.pem')
-    writeFileSync(authority, proxy.cert)
-    const place = { ...placeOf(house, session.sessionName), url: `${proxy.url.replace('https', 'wss')}/some/where/` }
-    const trust = { NODE_EXTRA_CA_CERTS: authority, SSL_CERT_FILE: authority }
-    const program = start(connectProgram(kind, place).code, { BROKER_PASSWORD: session.password, ...trust })
-    await until('it has subscribed', async () => (await subscribers(house, session.sessionName)) === 1 || program.output !== '')
-    expect(program.output).toBe('')
-  })
+/** Those that take the address apart. */
+const apart = runnable.filter(({ kind }) => kind === 'mqtt.js' || kind === 'Python')
 
-  it('connects to an IPv6 address', async () => {
-    const { house, session } = await openTricky()
-    const way = createServer((near) => near.pipe(connect(house.port, '127.0.0.1')).pipe(near))
-    await new Promise<void>((resolve) => way.listen(0, '::1', resolve))
-    onTestFinished(() => void way.close())
-    const address = way.address()
-    const place = { ...placeOf(house, session.sessionName), url: `ws://[::1]:${typeof address === 'object' ? address?.port : ''}` }
-    const program = start(connectProgram(kind, place).code, { BROKER_PASSWORD: session.password })
-    await until('it has subscribed', async () => (await subscribers(house, session.sessionName)) === 1 || program.output !== '')
-    expect(program.output).toBe('')
-  })
+it.each(apart)('connects the $way program over TLS, below a path too', async ({ kind, start }) => {
+  const { house, session } = await openTricky()
+  const proxy = await startTlsProxy(house.url)
+  onTestFinished(() => proxy.stop())
+  const authority = join(temporaryFolder(), 'authority.pem')
+  writeFileSync(authority, proxy.cert)
+  const place = { ...placeOf(house, session.sessionName), url: `${proxy.url.replace('https', 'wss')}/some/where/` }
+  const trust = { NODE_EXTRA_CA_CERTS: authority, SSL_CERT_FILE: authority }
+  const program = start(connectProgram(kind, place).code, { BROKER_PASSWORD: session.password, ...trust })
+  await until('it has subscribed', async () => (await subscribers(house, session.sessionName)) === 1 || program.output !== '')
+  expect(program.output).toBe('')
+})
+
+it.each(apart)('connects the $way program to an IPv6 address, by the name that it has in a Host header', async ({ kind, start }) => {
+  const server = createServer()
+  onTestFinished(() => stopServer(server))
+  const asked = new Promise<IncomingMessage>((resolve) =>
+    server.on('upgrade', (request, socket) => {
+      resolve(request)
+      socket.destroy()
+    }),
+  )
+  // One that is there on a machine without IPv6 too.
+  const host = `[::ffff:7f00:1]:${new URL(await listenOnLoopback(server)).port}`
+  start(connectProgram(kind, { url: `ws://${host}`, name: trickyName, isOpen: false, mqttPort: null }).code, { BROKER_PASSWORD: 'any' })
+  const { headers, url } = await asked
+  expect([headers.host, url]).toEqual([host, '/mqtt'])
 })
 
 it('sends by mosquitto_pub', async () => {
