@@ -114,6 +114,15 @@ export class PacketClient {
     await until('the end of the connection', () => this.isClosed)
   }
 
+  /** Takes nothing from the line until `listenAgain`. */
+  listenNoMore(): void {
+    this.#socket.pause()
+  }
+
+  listenAgain(): void {
+    this.#socket.resume()
+  }
+
   /** Nothing more will come from here; what was sent still arrives. */
   finish(): void {
     this.#socket.end()

@@ -22,14 +22,18 @@ export class Turns {
     })
   }
 
-  /** Does it for each, at first at once. `goesOn` is asked at the beginning of each later turn, since much may have happened until then. */
-  async each<Item>(items: Iterable<Item>, act: (item: Item) => void, goesOn: () => boolean = () => true): Promise<void> {
+  /**
+   * Does it for each, at first at once; what returns a promise ends its turn until then. `goesOn` is asked at the beginning of each later
+   * turn, since much may have happened.
+   */
+  async each<Item>(items: Iterable<Item>, act: (item: Item) => unknown, goesOn: () => boolean = () => true): Promise<void> {
     let end = performance.now() + longestTurn
     let steps = 0
     for (const item of items) {
-      act(item)
+      const pause = act(item)
       steps += 1
-      if (steps < stepsAtMost && (steps % stepsUnasked !== 0 || performance.now() < end)) continue
+      if (pause instanceof Promise) await pause
+      else if (steps < stepsAtMost && (steps % stepsUnasked !== 0 || performance.now() < end)) continue
       await this.next()
       if (!goesOn()) return
       end = performance.now() + longestTurn
