@@ -1,6 +1,7 @@
 /** The brokers API's handlers: contract in, service out. */
 import { iso } from '../clock.ts'
 import { actorOf, implement, type Api, type SocketHandler } from '../http/api.ts'
+import { namedClientHandlers } from './access/api.ts'
 import { bridgeHandlers } from './bridges/api.ts'
 import type { Bridges } from './bridges/bridges.ts'
 import { BrokerFault } from './fault.ts'
@@ -144,6 +145,7 @@ export function createBrokersApi(service: BrokerService, bridges: () => Promise<
         const { removed } = needStored(await service.engine.removeDeadLetters(idOf(params.name), body))
         return { status: 200, body: { purged: removed } }
       },
+      ...namedClientHandlers(service),
       ...bridgeHandlers(bridges),
     },
     { broker: welcome(service), tail: tailSocket(tails) },

@@ -1,7 +1,9 @@
 /** Lets clients in: a slow hash the first time, a fast one for the thousands that follow, and no patience for guessing. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { StoredNamedClient } from './access/store.ts'
 import { createSerialQueue } from '../async/serial-queue.ts'
 import { rateLimiter } from '../http/rate-limiter.ts'
+import { hashSecret, sameSecret } from '../secrets/hash.ts'
 import type { RandomBytes } from '../secrets/random.ts'
 import { randomToken } from '../secrets/random.ts'
 
@@ -9,6 +11,9 @@ export interface Passwords {
   hash(password: string): Promise<string>
   check(password: string, stored: string): Promise<boolean>
 }
+
+/** What a named client says who it is by. */
+type NamedCredential = Pick<StoredNamedClient, 'id' | 'sessionId' | 'credential' | 'secretHash'>
 
 const passLife = 30_000
 
@@ -23,6 +28,7 @@ export class Authentication {
   /** Of this process alone: what is kept in memory says nothing about the passwords to whoever reads it elsewhere. */
   readonly #salt: Uint8Array
   readonly #known = new Map<number, Buffer>()
+  readonly #knownClients = new Map<number, Buffer>()
   readonly #passes = new Map<string, { session: number; until: number }>()
   readonly #guesses = rateLimiter({ points: perSession, duration: 60 })
   readonly #addresses = rateLimiter({ points: perAddress, duration: 60 })
@@ -69,6 +75,25 @@ export class Authentication {
         : await this.#slowHashes.run(() => this.#checkSlowly(session, password, address))
     if (outcome === 'right') this.remember(session.id, password)
     return outcome
+  }
+
+  /**
+   * Whether it is the password or key of a named client. A wrong one is not counted here: it may be the session's own, which is asked next
+   * and counts.
+   */
+  async isOfClient({ id, sessionId, credential, secretHash }: NamedCredential, secret: string, address: string): Promise<boolean> {
+    if (credential === 'key') return sameSecret(hashSecret(secret).toString('base64url'), secretHash)
+    const known = this.#knownClients.get(id)
+    if (known !== undefined) return timingSafeEqual(known, this.#digest(secret))
+    const isRight = await this.#slowHashes.run(
+      async () => !(await this.isBlocked(sessionId, address)) && (await this.#passwords.check(secret, secretHash)),
+    )
+    if (isRight) this.#knownClients.set(id, this.#digest(secret))
+    return isRight
+  }
+
+  forgetClient(id: number): void {
+    this.#knownClients.delete(id)
   }
 
   /** Guesses that arrived together waited for their turn: those behind the last one allowed are not worth a slow hash. */

@@ -2,6 +2,10 @@
 import type { Clock } from '../clock.ts'
 import type { Announcer } from '../events/event-types.ts'
 import type { Log } from '../log.ts'
+import type { Access, RuledClient } from './access/access.ts'
+import { readLoginName } from './access/login-name.ts'
+import type { NamedClients } from './access/named-clients.ts'
+import type { StoredNamedClient } from './access/store.ts'
 import type { Authentication } from './authentication.ts'
 import type { BrokerEngine } from './engine/broker-engine.ts'
 import type { EndReason } from './engine/types.ts'
@@ -13,12 +17,32 @@ export interface Connection {
   /** Called every second. */
   check(): void
   end(reason: EndReason): void
+  readonly id: number
+  /** The rules of a named client. */
+  readonly access: Access | null
   failed(error: unknown): void
 }
 
+/** What a client gives to be let in. */
+export interface Credentials {
+  /** `SESSION`, or `SESSION:NAME` for the named client NAME; what stands behind the colon is nothing where there is none of that name. */
+  loginName: string
+  /** The named client that it may be, where the protocol has a field for it. */
+  user: string | null
+  password: string
+}
+
 export type EntranceRefusal =
-  'session-not-found' | 'invalid-password' | 'suspended' | 'too-many-attempts' | 'too-many-clients' | 'too-many-kept' | 'not-ready'
-export type Entrance = { session: SessionFacts } | { refusal: EntranceRefusal }
+  | 'session-not-found'
+  | 'invalid-password'
+  | 'not-allowed'
+  | 'suspended'
+  | 'too-many-attempts'
+  | 'too-many-clients'
+  | 'too-many-kept'
+  | 'not-ready'
+/** `named` where it came in with the password or key of a named client. */
+export type Entrance = { session: SessionFacts; named: RuledClient | null } | { refusal: EntranceRefusal }
 /** Of a session that a client is in; read anew each time, since the owner may change it. */
 export type SessionFacts = Readonly<Pick<StoredSession, 'id' | 'name' | 'policy'>>
 
@@ -27,6 +51,7 @@ export interface ClientsOptions {
   log: Log
   store: BrokerStore
   authentication: Authentication
+  named(): NamedClients
   events: Announcer<typeof brokerEvents>
   /** Tells open windows that something they show has changed. */
   changed(): void
@@ -69,22 +94,31 @@ export class Clients {
     return this.#nextConnection++
   }
 
-  async enter(name: string, password: string, address: string): Promise<Entrance> {
+  async enter({ loginName, user, password }: Credentials, address: string): Promise<Entrance> {
     const { authentication } = this.#options
     if (this.#options.sessions() === null) return { refusal: 'not-ready' }
+    const { session: name, client } = readLoginName(loginName, (each) => this.hasSession(each))
     const session = this.#session(name)
     if (session === undefined) {
       if (await authentication.isBlocked(0, address)) return { refusal: 'too-many-attempts' }
       await authentication.failed(0, address)
       return { refusal: 'session-not-found' }
     }
-    const outcome = await authentication.check(session, password, address)
+    const named = await this.#namedBy(session, client ?? user, password, address)
+    const outcome = named === null ? await authentication.check(session, password, address) : 'right'
     if (outcome === 'too-many') return { refusal: 'too-many-attempts' }
     if (outcome === 'wrong') return { refusal: 'invalid-password' }
     if (session.suspended) return { refusal: 'suspended' }
     if (this.isFull(session)) return { refusal: 'too-many-clients' }
     // It may have been dropped while the password was checked.
-    return this.#session(name) === session ? { session } : { refusal: 'session-not-found' }
+    if (this.#session(name) !== session) return { refusal: 'session-not-found' }
+    if (named !== null) this.#options.named().seen(named)
+    return { session, named }
+  }
+
+  /** Whether it was not revoked meanwhile. */
+  isStillNamed(session: SessionFacts, named: RuledClient): boolean {
+    return this.#options.named().find(session, named.name) === named
   }
 
   hasSession(name: string): boolean {
@@ -122,6 +156,13 @@ export class Clients {
     for (const connection of [...this.connections]) sparing(connection, () => connection.end(reason))
     // Those without a wire, of this program itself.
     this.engine.disconnectAll(reason)
+  }
+
+  /** The named client whose own password or key that is; null where it may be the session's. */
+  async #namedBy(session: StoredSession, name: string | null, secret: string, address: string): Promise<StoredNamedClient | null> {
+    const client = name === null ? undefined : this.#options.named().find(session, name)
+    if (client === undefined || !(await this.#options.authentication.isOfClient(client, secret, address))) return null
+    return this.isStillNamed(session, client) ? client : null
   }
 
   #session(name: string): StoredSession | undefined {

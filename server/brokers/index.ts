@@ -1,5 +1,6 @@
 /** The brokers room: virtual message brokers, isolated from each other, that lose nothing they acknowledged. */
 import { join } from 'node:path'
+import { createNamedClientStore } from './access/store.ts'
 import { LazyApi } from '../http/lazy-api.ts'
 import type { Room, RoomContext } from '../room.ts'
 import { createLazyBridges } from './bridges/index.ts'
@@ -43,6 +44,7 @@ export function createBrokersRoom(context: RoomContext, given: BrokersGiven = {}
   const folder = join(dataDir, 'brokers')
   const service = new BrokerService({
     store: createBrokerStore(database),
+    namedClients: createNamedClientStore(database),
     newEngine: (observer) => new EmbeddedEngine({ folder, clock, log, observer, version }),
     clock,
     log,

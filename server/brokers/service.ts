@@ -12,6 +12,8 @@ import { diskRefusal } from '../store/disk.ts'
 import type { SessionExpiry } from './contract/index.ts'
 import type { BrokerEngine, EngineObserver } from './engine/broker-engine.ts'
 import { EngineReports } from './engine-reports.ts'
+import { NamedClients } from './access/named-clients.ts'
+import type { NamedClientStore } from './access/store.ts'
 import { Authentication, type Passwords } from './authentication.ts'
 import { Clients } from './clients.ts'
 import { brokerEvents } from './events.ts'
@@ -20,6 +22,7 @@ import type { BrokerStore, StoredSession } from './store.ts'
 
 export interface ServiceOptions {
   store: BrokerStore
+  namedClients: NamedClientStore
   /** Makes the engine of one start, with no tenant in it. */
   newEngine(observer: EngineObserver): BrokerEngine
   clock: Clock
@@ -43,6 +46,7 @@ export class BrokerService {
   /** A new one with every start. */
   engine: BrokerEngine
   readonly clients: Clients
+  readonly named: NamedClients
   readonly clock: Clock
   readonly store: BrokerStore
   readonly startedAt: number
@@ -61,6 +65,7 @@ export class BrokerService {
 
   constructor({
     store,
+    namedClients,
     newEngine,
     clock,
     log,
@@ -84,10 +89,16 @@ export class BrokerService {
         changed()
       },
     }
+    this.named = new NamedClients({
+      ...{ store: namedClients, authentication, clock, events: this.#events, random },
+      engine: () => this.engine,
+      connections: () => this.clients.connections,
+    })
     this.clients = new Clients({
       ...{ clock, log, store, authentication, changed, events: this.#events, newMessageId: newId },
       sessions: () => (this.#ready ? this.#sessions : null),
       engine: () => this.engine,
+      named: () => this.named,
       storageRefuses: () => this.storageError !== null,
     })
     this.#reports = new EngineReports(clock, this.#events, (session, text) => this.clients.announce(session, text), changed)
@@ -225,6 +236,7 @@ export class BrokerService {
     this.#sessions.delete(name)
     this.#deliveredBefore += this.engine.counts(stored.id).deliveredTotal
     this.#authentication.forget(stored.id)
+    this.named.forgetSession(stored)
     await this.engine.dropTenant(stored.id)
     this.#reports.forget(stored.id)
     this.#events.emit({ type: 'session-dropped', subject: name, actor, data: { expired } })

@@ -5,12 +5,14 @@ import { durability, overflowPolicy } from '../policy.ts'
 import { bridgeFaults, bridgeRoutes } from './bridges.ts'
 import { failed } from './fields.ts'
 import { messageFaults, messageRoutes, tailSocket } from './messages.ts'
+import { namedClientFaults, namedClientRoutes } from './named-clients.ts'
 import { nativeRoutes } from './native.ts'
 import { publishedRoutes } from './published.ts'
 
 export type { SessionExpiry } from './fields.ts'
 export type { BrokerMessage, PublicationInput, RetainedMessage, TailLine } from './messages.ts'
 export type { BridgeState, BridgeTopic, BridgeTrial, BrokerBridge, NewBridge } from './bridges.ts'
+export type { AccessRuleInput, AccessVerdict, NamedClientView } from './named-clients.ts'
 export * from './native-schemas.ts'
 
 export const brokersContract = defineContract({
@@ -19,7 +21,7 @@ export const brokersContract = defineContract({
   version: '1.0.0',
   description: 'Virtual message brokers: each session is a private broker with its own clients, topics and queues.',
   subject: { params: ['name'], missing: 'no-such-session' },
-  routes: { ...publishedRoutes, ...nativeRoutes, ...messageRoutes, ...bridgeRoutes },
+  routes: { ...publishedRoutes, ...nativeRoutes, ...messageRoutes, ...bridgeRoutes, ...namedClientRoutes },
   sockets: {
     tail: tailSocket,
     broker: {
@@ -58,6 +60,7 @@ export const brokersContract = defineContract({
     },
     ...messageFaults,
     ...bridgeFaults,
+    ...namedClientFaults,
     'not-ready': { status: 503, message: 'The brokers are still reading their journal', remedy: 'Try again in a moment.' },
   },
   errorSchema: failed,

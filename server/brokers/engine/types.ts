@@ -39,7 +39,8 @@ export interface Subscription {
   readonly identifier: number | null
 }
 
-export type SubscribeOutcome = 'new' | 'replaced' | 'too-many'
+/** `not-allowed`: by the rules of a named client. */
+export type SubscribeOutcome = 'new' | 'replaced' | 'too-many' | 'not-allowed'
 
 /** What MQTT 5 clients attach to a message; forwarded as it came. */
 export interface MessageProperties {
@@ -152,6 +153,7 @@ export type Refusal =
   | 'reserved-topic'
   | 'system-topic'
   | 'suspended'
+  | 'not-allowed'
 
 /**
  * `subscriber-gone`: sent to a connection without a name, which ended before it acknowledged. `unsendable`: it met a fault of ours on its
@@ -160,7 +162,7 @@ export type Refusal =
 export type DeadReason = 'expired' | 'max-retries' | 'overflow' | 'oversized' | 'subscriber-gone' | 'unsendable'
 
 /** Why a connection is ended; the codecs translate it. */
-export type EndReason = 'suspended' | 'dropped' | 'kicked' | 'slow-reader' | 'taken-over' | 'shutdown' | 'too-many-clients'
+export type EndReason = 'suspended' | 'dropped' | 'kicked' | 'revoked' | 'slow-reader' | 'taken-over' | 'shutdown' | 'too-many-clients'
 
 export interface DeadLetter {
   readonly id: number

@@ -32,6 +32,7 @@ import { relayCredits } from './030-relay-credits.ts'
 import { relaySearch } from './031-relay-search.ts'
 import { relayClients } from './032-relay-clients.ts'
 import { brokerBridges } from './033-broker-bridges.ts'
+import { brokerNamedClients } from './034-broker-named-clients.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -40,4 +41,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botStatus, botContacts, webhookDeliveries, oneTimer, relayServerOptions, relayNames, relayApis, relayCredits, relaySearch, relayClients, brokerBridges]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botStatus, botContacts, webhookDeliveries, oneTimer, relayServerOptions, relayNames, relayApis, relayCredits, relaySearch, relayClients, brokerBridges, brokerNamedClients]

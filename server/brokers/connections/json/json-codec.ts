@@ -1,4 +1,5 @@
 /** The JSON protocol (`docs/brokers.md`, JSON frames): reads a client's frames, one handler for each type, and sends it messages. */
+import { forbiddenFor } from './json-access.ts'
 import type { Attachment } from '../../engine/broker-engine.ts'
 import { logTopic, parseFilter } from '../../engine/topics.ts'
 import type { Delivery, HowDelivered, Message, Receipt } from '../../engine/types.ts'
@@ -17,6 +18,8 @@ const notStored = 'Subscription could not be stored'
 const refusals: Readonly<Record<EntranceRefusal, string>> = {
   'session-not-found': 'Session not found',
   'invalid-password': 'Invalid password',
+  // Of a will, which JSON clients have none of.
+  'not-allowed': 'Not allowed',
   suspended: 'Session is suspended',
   'too-many-attempts': 'Too many attempts',
   'too-many-clients': 'Session has too many clients',
@@ -76,6 +79,8 @@ export class JsonCodec implements Codec {
   }
 
   #handle(frame: Frame, bytes: Buffer, place: Place): void {
+    const forbidden = place.access === null ? null : forbiddenFor(frame, place.access)
+    if (forbidden !== null) return this.#say(forbidden)
     switch (frame.type) {
       case 'publish':
         return this.#publish(frame, place)
@@ -105,7 +110,8 @@ export class JsonCodec implements Codec {
     const connection = this.#connection
     const user = typeof userId === 'string' && userId !== '' ? userId.slice(0, 256) : null
     await connection.logIn({
-      sessionName: typeof sessionName === 'string' ? sessionName : '',
+      loginName: typeof sessionName === 'string' ? sessionName : '',
+      user,
       password: typeof password === 'string' ? password : '',
       enter: ({ policy: { keepAwayFor } }) => ({
         name: user ?? `anonymous ${connection.id}`,
@@ -145,6 +151,7 @@ export class JsonCodec implements Codec {
     ])
     // Gone meanwhile, or in another session.
     if (this.#connection.attachment !== attachment) return
+    if (outcomes[0] === 'not-allowed') return this.#say({ ...answer, success: false, error: 'Not allowed to subscribe to this topic' })
     if (outcomes[0] === 'too-many') return this.#say({ ...answer, success: false, error: 'Too many subscriptions' })
     if (!isStored) return this.#say({ ...answer, success: false, error: notStored })
     this.#say({ type: 'subscribe_response', success: true, topic })

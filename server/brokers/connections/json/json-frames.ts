@@ -133,6 +133,7 @@ export const refusalTexts: Readonly<Record<Refusal, string>> = {
   'reserved-topic': 'sys/logs is reserved',
   'system-topic': '$SYS is reserved',
   suspended: 'Session is suspended',
+  'not-allowed': 'Not allowed to publish on this topic',
 }
 
 /** The answers to a publish: `publish_response`, and `ack_received` for clients that publish again until it comes. */

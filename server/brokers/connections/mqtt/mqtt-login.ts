@@ -2,7 +2,7 @@
 import type { IConnectPacket } from 'mqtt-packet'
 import { isSystem, isTopic } from '../../engine/topics.ts'
 import type { AttachOptions } from '../../engine/types.ts'
-import type { Clients, SessionFacts } from '../../clients.ts'
+import type { SessionFacts } from '../../clients.ts'
 import { bridgeMark } from './bridge-marks.ts'
 import { largestPacket, type MqttPeer } from './mqtt-peer.ts'
 import { connack, entranceCodes, isMqttTopic, keepForOf, never, passwordText, reason, willOf, type Version } from './mqtt-packets.ts'
@@ -29,7 +29,8 @@ export async function handleConnect(peer: MqttPeer, packet: IConnectPacket): Pro
   if (wrong !== null) return refuse(peer, wrong)
   let assigned: AttachOptions | null = null
   await connection.logIn({
-    sessionName: sessionNameOf(packet.username ?? '', clients),
+    loginName: packet.username ?? '',
+    user: null,
     password: passwordText(packet.password),
     enter(session) {
       peer.keepAlive = packet.keepalive ?? 0
@@ -65,11 +66,6 @@ function wrongIn({ clientId, clean = true, will, properties = {} }: IConnectPack
   return null
 }
 
-/** `SESSION` or `SESSION:anything`, since some clients want a user name of their own. */
-function sessionNameOf(username: string, clients: Clients): string {
-  return clients.hasSession(username) || !username.includes(':') ? username : username.slice(0, username.indexOf(':'))
-}
-
 function attachOptions(
   { clean = true, will, ...packet }: IConnectPacket,
   name: string,
@@ -86,7 +82,7 @@ function expiryOf({ clean = true, properties }: IConnectPacket, version: Version
 }
 
 /** The properties of CONNACK (3.2.2.3): where the server gives other than it was asked for, it has to say so. */
-function agreed(packet: IConnectPacket, { version, connection }: MqttPeer, options: AttachOptions | null): Parameters<typeof connack>[3] {
+function agreed(packet: IConnectPacket, { version }: MqttPeer, options: AttachOptions | null): Parameters<typeof connack>[3] {
   const keepFor = options?.keepFor ?? null
   return {
     maximumPacketSize: largestPacket,
@@ -95,7 +91,7 @@ function agreed(packet: IConnectPacket, { version, connection }: MqttPeer, optio
     wildcardSubscriptionAvailable: true,
     subscriptionIdentifiersAvailable: true,
     sharedSubscriptionAvailable: true,
-    ...(packet.clientId === '' ? { assignedClientIdentifier: connection.name } : {}),
+    ...(packet.clientId === '' ? { assignedClientIdentifier: options?.key.slice('mqtt:'.length) ?? '' } : {}),
     ...(keepFor !== null && keepFor !== keepForOf(expiryOf(packet, version), null)
       ? { sessionExpiryInterval: Math.floor(keepFor / 1_000) }
       : {}),

@@ -42,6 +42,7 @@ export const reason = {
 export const entranceCodes: Readonly<Record<EntranceRefusal, { three: number; five: number }>> = {
   'session-not-found': { three: 4, five: 0x86 },
   'invalid-password': { three: 4, five: 0x86 },
+  'not-allowed': { three: 5, five: 0x87 },
   suspended: { three: 5, five: 0x87 },
   'too-many-attempts': { three: 5, five: 0x9f },
   'too-many-clients': { three: 3, five: 0x97 },
@@ -53,6 +54,7 @@ export const endCodes: Readonly<Record<EndReason, number>> = {
   suspended: 0x98,
   dropped: 0x98,
   kicked: 0x98,
+  revoked: 0x87,
   'slow-reader': 0x97,
   'taken-over': 0x8e,
   shutdown: 0x8b,
@@ -69,6 +71,7 @@ export const refusalCodes: Readonly<Record<Refusal, number>> = {
   'invalid-topic': 0x90,
   'reserved-topic': 0x87,
   'system-topic': 0x87,
+  'not-allowed': 0x87,
   suspended: 0x87,
 }
 

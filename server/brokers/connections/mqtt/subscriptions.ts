@@ -35,7 +35,7 @@ export async function subscribe(
   if (!isStored) return
   for (const [index, { rh = 0 }] of subscriptions.entries()) {
     const { subscription = null, outcome } = answered[index] ?? {}
-    if (subscription === null || subscription.group !== null || outcome === 'too-many') continue
+    if (subscription === null || subscription.group !== null || outcome === 'too-many' || outcome === 'not-allowed') continue
     // Retain handling (3.8.3.1): 0 always, 1 where the subscription is new, 2 never.
     if (rh === 0 || (rh === 1 && outcome === 'new'))
       attachment.sendRetained(subscription.filter, subscription.qos, identifier === null ? [] : [identifier])
@@ -64,8 +64,8 @@ function subscriptionOf({ topic, qos, nl = false, rap = false }: Wanted, identif
 
 /** The quality that is granted, or the reason why none is: MQTT 3.1.1 has one word for all, and MQTT 3.1 none. */
 function grantOf({ version }: MqttPeer, subscription: Subscription | null, outcome: SubscribeOutcome | 'invalid'): number {
-  if (subscription !== null && outcome !== 'too-many') return subscription.qos
+  if (subscription !== null && outcome !== 'too-many' && outcome !== 'not-allowed') return subscription.qos
   if (version === 3) return 0
   if (version !== 5) return reason.unspecified
-  return outcome === 'too-many' ? reason.quotaExceeded : reason.filterInvalid
+  return outcome === 'too-many' ? reason.quotaExceeded : outcome === 'not-allowed' ? reason.notAuthorized : reason.filterInvalid
 }

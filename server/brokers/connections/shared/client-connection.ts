@@ -7,6 +7,9 @@ import { Lifecycle } from '../../../lifecycle.ts'
 import type { AttachedClient, Attachment } from '../../engine/broker-engine.ts'
 import type { Delivery, EndReason, HowDelivered, Message, Protocol, Receipt } from '../../engine/types.ts'
 import type { Clients, Connection, SessionFacts } from '../../clients.ts'
+import type { Access } from '../../access/access.ts'
+import { LimitedAttachment } from '../../access/limited-attachment.ts'
+import { underItsName } from '../../access/named-login.ts'
 import { Backpressure } from './backpressure.ts'
 import { closeCodes, type CloseReason } from './close-codes.ts'
 import type { Codec, Login, Place } from './codec.ts'
@@ -73,6 +76,11 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
 
   get attachment(): Attachment | null {
     return this.#current?.attachment ?? null
+  }
+
+  /** The rules of a named client; null for who has the session's own password, and outside of one. */
+  get access(): Access | null {
+    return this.#current?.access ?? null
   }
 
   get session(): SessionFacts | null {
@@ -184,28 +192,39 @@ export class ClientConnection implements AttachedClient, Connection, WireListene
   // From the codec
 
   /** Resolves when it is decided; what came meanwhile is handled then. */
-  async logIn({ sessionName, password, enter, onAccepted, onRefused }: Login): Promise<void> {
+  async logIn({ loginName, user, password, enter, onAccepted, onRefused }: Login): Promise<void> {
     const { clients } = this
     this.#lifecycle.handle('login')
     const letGo = this.backpressure.hold()
     try {
-      const entrance = await clients.enter(sessionName, password, this.address)
+      const entrance = await clients.enter({ loginName, user, password }, this.address)
       if (this.state !== 'authenticating') return
       if ('refusal' in entrance) {
         this.#lifecycle.handle('refused')
         return onRefused(entrance.refusal)
       }
-      const { session } = entrance
-      const { name, options } = enter(session)
+      const { session, named } = entrance
+      const { name, options, access } = underItsName(enter(session), named)
+      if (access !== null && options.will != null && !access.mayPublish(options.will.topic)) {
+        this.#lifecycle.handle('refused')
+        return onRefused('not-allowed')
+      }
       if (!clients.engine.hasPlaceFor(session.id, options)) {
         this.#lifecycle.handle('refused')
         return onRefused('too-many-kept')
       }
       this.#leave()
       this.name = name
-      const attachment = await clients.engine.attach(session.id, this, options)
-      if (this.state !== 'authenticating') return attachment.detach()
-      this.#current = { attachment, session }
+      const place = await clients.engine.attach(session.id, this, options)
+      if (this.state !== 'authenticating') return place.detach()
+      // Revoked while it was given its place.
+      if (named !== null && !clients.isStillNamed(session, named)) {
+        place.detach()
+        this.#lifecycle.handle('refused')
+        return onRefused('invalid-password')
+      }
+      const attachment = access === null ? place : new LimitedAttachment(place, access, this)
+      this.#current = { attachment, session, access }
       this.#lifecycle.handle('accepted')
       onAccepted(attachment, session)
       clients.announce(session, `${name} joined from ${this.address}`)

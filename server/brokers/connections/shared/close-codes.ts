@@ -5,6 +5,7 @@ export const closeCodes = {
   'login-deadline': { code: 4401, text: 'No login in time' },
   suspended: { code: 4403, text: 'Session is suspended' },
   kicked: { code: 4404, text: 'Disconnected by the owner' },
+  revoked: { code: 4406, text: 'Access was revoked' },
   'taken-over': { code: 4409, text: 'Another client took over this name' },
   dropped: { code: 4410, text: 'Session was dropped' },
   'too-many-attempts': { code: 4429, text: 'Too many attempts' },

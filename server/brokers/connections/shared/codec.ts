@@ -1,5 +1,6 @@
 /** What a protocol and the connection it is spoken on have to do with each other. */
-import type { EntranceRefusal, SessionFacts } from '../../clients.ts'
+import type { Access } from '../../access/access.ts'
+import type { Credentials, EntranceRefusal, SessionFacts } from '../../clients.ts'
 import type { Attachment } from '../../engine/broker-engine.ts'
 import type { AttachOptions, Delivery, EndReason, HowDelivered, Message, Protocol, Receipt } from '../../engine/types.ts'
 
@@ -30,9 +31,7 @@ export interface Codec {
   onDetached(): void
 }
 
-export interface Login {
-  sessionName: string
-  password: string
+export interface Login extends Credentials {
   /** Under which name, and how, it enters the session it may enter. */
   enter(session: SessionFacts): { name: string; options: AttachOptions }
   onAccepted(attachment: Attachment, session: SessionFacts): void
@@ -43,4 +42,6 @@ export interface Login {
 export interface Place {
   readonly attachment: Attachment
   readonly session: SessionFacts
+  /** The rules of a named client; null for who has the session's own password. */
+  readonly access: Access | null
 }

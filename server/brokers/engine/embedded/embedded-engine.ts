@@ -235,6 +235,13 @@ export class EmbeddedEngine implements BrokerEngine {
     return { purged, isStored: await this.parts.recorder.stored() }
   }
 
+  async restrict(id: number, subscriberId: number, mayHave: (filter: string) => boolean) {
+    const subscriber = this.#subscriber(id, subscriberId)
+    if (subscriber === undefined) return null
+    this.parts.subscribers.restrict(subscriber, mayHave)
+    return { isStored: await this.parts.recorder.stored() }
+  }
+
   async removeSubscriber(id: number, subscriberId: number) {
     const subscriber = this.#subscriber(id, subscriberId)
     if (subscriber === undefined) return null

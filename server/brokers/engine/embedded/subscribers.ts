@@ -163,6 +163,13 @@ export class Subscribers {
     return this.#parts.turns.each(subscribers.values(), (subscriber) => this.#record(subscriber))
   }
 
+  /** What it may not have any more ends: subscriptions by filter, what waits by topic, but what a handshake is under way for. */
+  restrict(subscriber: Subscriber, mayHave: (filter: string) => boolean): void {
+    for (const [name, { filter }] of [...subscriber.subscriptions]) if (!mayHave(filter)) this.unsubscribe(subscriber, name)
+    for (const delivery of [...subscriber.unacked.values()])
+      if (delivery.state !== 'committing' && !isBound(delivery) && !mayHave(delivery.message.topic)) this.#parts.store.settle(delivery)
+  }
+
   #record(subscriber: Subscriber): void {
     if (isRecorded(subscriber)) this.#parts.recorder.of(subscriber.tenant)?.subscriber(subscriber)
   }
