@@ -238,7 +238,7 @@ export class EmbeddedEngine implements BrokerEngine {
   async restrict(id: number, subscriberId: number, mayHave: (filter: string) => boolean) {
     const subscriber = this.#subscriber(id, subscriberId)
     if (subscriber === undefined) return null
-    this.parts.subscribers.restrict(subscriber, mayHave)
+    await this.parts.subscribers.restrict(subscriber, mayHave)
     return { isStored: await this.parts.recorder.stored() }
   }
 

@@ -164,10 +164,14 @@ export class Subscribers {
   }
 
   /** What it may not have any more ends: subscriptions by filter, what waits by topic, but what a handshake is under way for. */
-  restrict(subscriber: Subscriber, mayHave: (filter: string) => boolean): void {
+  async restrict(subscriber: Subscriber, mayHave: (filter: string) => boolean): Promise<void> {
+    const { turns, store } = this.#parts
+    // At once, so that nothing more comes by them.
     for (const [name, { filter }] of [...subscriber.subscriptions]) if (!mayHave(filter)) this.unsubscribe(subscriber, name)
-    for (const delivery of [...subscriber.unacked.values()])
-      if (delivery.state !== 'committing' && !isBound(delivery) && !mayHave(delivery.message.topic)) this.#parts.store.settle(delivery)
+    await turns.each([...subscriber.unacked.values()], (delivery) => {
+      const { state, message } = delivery
+      if (state !== 'committing' && state !== 'over' && !isBound(delivery) && !mayHave(message.topic)) store.settle(delivery)
+    })
   }
 
   #record(subscriber: Subscriber): void {
