@@ -18,10 +18,12 @@ const foundations = [
   'linear-pattern',
   'log',
   'order',
+  'placeholders',
   'plain-text',
   'room',
   'room-report',
   'rooms',
+  'text-match',
   'version',
 ]
 

@@ -1,29 +1,9 @@
 /** Whether a message is one that a rule waits for, and what is said to it. Pure: no store, no clock, no connection. */
-import { linearPattern } from '../../linear-pattern.ts'
+import { fill, placeholdersIn } from '../../placeholders.ts'
 import type { RuleDefinition, RuleMatch } from '../contract/native/rules.ts'
 import type { Message } from '../engine/message.ts'
 import { chatOf, numberOf } from '../engine/address.ts'
 import { placeOf, type Place } from '../engine/place.ts'
-
-type TextRule = NonNullable<RuleMatch['text']>
-
-/** The parts of the text that a pattern has caught: the whole first. null when the text is not like it. */
-export type TextMatcher = (text: string) => readonly string[] | null
-
-/** Makes the test of a rule's text. Throws a `SyntaxError` in the pattern's own words when it is none. */
-export async function textMatcher(wanted: TextRule | null): Promise<TextMatcher> {
-  if (wanted === null) return (text) => [text]
-  const { how, value, caseSensitive } = wanted
-  if (how === 'regex') return (await linearPattern(value, { caseSensitive })).caught
-  const folded = (text: string): string => (caseSensitive ? text : text.toLowerCase()).normalize('NFC')
-  const needle = folded(value)
-  const holds = {
-    contains: (text: string) => text.includes(needle),
-    equals: (text: string) => text.trim() === needle.trim(),
-    starts: (text: string) => text.trimStart().startsWith(needle),
-  }[how]
-  return (text) => (holds(folded(text)) ? [text] : null)
-}
 
 /** What is said to many at once, or to nobody, is left alone unless a rule names the place. */
 const places: Readonly<Record<RuleMatch['where'], readonly Place[]>> = {
@@ -56,18 +36,11 @@ function itself(id: string): string {
 }
 
 const placeholders = ['text', 'name', 'number', 'chat', 'time', 'date'] as const
-/** Spaces inside are trimmed afterwards: an expression that did it would take as long as whoever writes the template likes. */
-const placeholder = /\{\{([^{}]*)\}\}/g
-
 /** The first placeholder of the template that nobody knows; null when all are known. */
 export function unknownPlaceholder({ match, action }: Pick<RuleDefinition, 'match' | 'action'>): string | null {
   if (action.type !== 'reply') return null
   const groups = match.text?.how === 'regex' ? /^[1-9]$/ : /^$/
-  for (const [, inside = ''] of action.template.matchAll(placeholder)) {
-    const name = inside.trim()
-    if (!placeholders.some((known) => known === name) && !groups.test(name)) return name
-  }
-  return null
+  return placeholdersIn(action.template).find((name) => !placeholders.some((known) => known === name) && !groups.test(name)) ?? null
 }
 
 /** The reply: what people wrote is put in as it is and never read as a template itself. */
@@ -80,7 +53,7 @@ export function fillTemplate(template: string, message: Message, caught: readonl
     time: `${two(now.getHours())}:${two(now.getMinutes())}`,
     date: `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`,
   }
-  return template.replace(placeholder, (_, inside: string) => known[inside.trim()] ?? caught[Number(inside)] ?? '').trim()
+  return fill(template, (name) => known[name] ?? caught[Number(name)] ?? '').trim()
 }
 
 function two(value: number): string {

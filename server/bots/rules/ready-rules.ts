@@ -1,7 +1,8 @@
 /** Rules with the tests of their texts made, kept until the rules of the bot change. */
 import type { RuleMatch } from '../contract/native/rules.ts'
 import type { Message } from '../engine/message.ts'
-import { isMeant, textMatcher, type TextMatcher } from './match.ts'
+import { textMatcher, type TextMatcher } from '../../text-match.ts'
+import { isMeant } from './match.ts'
 import type { Rule, RuleStore } from './store.ts'
 
 export interface ReadyRule extends Rule {

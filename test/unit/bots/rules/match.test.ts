@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { ruleMatch, type RuleMatch } from '../../../../server/bots/contract/native/rules.ts'
 import type { Message } from '../../../../server/bots/engine/message.ts'
-import { answeredIn, fillTemplate, isMeant, textMatcher, unknownPlaceholder } from '../../../../server/bots/rules/match.ts'
+import { answeredIn, fillTemplate, isMeant, unknownPlaceholder } from '../../../../server/bots/rules/match.ts'
+import { textMatcher } from '../../../../server/text-match.ts'
 
 const message: Message = {
   id: 'A1',
