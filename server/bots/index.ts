@@ -106,6 +106,7 @@ export function createBotsRoom(
   const backups = createBackups(createBackupStore(database), sealer, clock)
   const outboxStore = createOutboxStore(database, sealer)
   const webhooks = createWebhooks({
+    room: 'bots',
     database,
     sealer,
     clock,

@@ -4,7 +4,7 @@ import type { BotEvent } from '../contract/native/events.ts'
 import { isGroup } from '../engine/address.ts'
 
 /** What is about no chat, e.g. a state, is about the account. */
-export function aboutOf(event: BotEvent): Required<About> {
+export function aboutOf(event: BotEvent): Required<Omit<About, 'once'>> {
   const chat = chatOf(event)
   return chat === null ? { key: event.userId, kind: null } : { key: chat, kind: kindOf(chat) }
 }

@@ -24,6 +24,14 @@ export interface CallerParts {
   complete?: Complete | undefined
   /** It needs a person now. */
   onTrouble(room: string): void
+  /** What came of one call. */
+  onOutcome?: ((webhook: Pick<Webhook, 'id' | 'subject'>, outcome: TellOutcome) => void) | undefined
+}
+
+/** `problem` is null for what was delivered; `isOver`: it is not tried again. */
+export interface TellOutcome {
+  problem: string | null
+  isOver: boolean
 }
 
 export interface Outcome {
@@ -48,7 +56,18 @@ const timeout = 10_000
 const hopeless = new Set([400, 401, 403, 404, 405, 413, 415, 422])
 const gone = 410
 
-export function createCaller({ database, store, deliveries, attempts, keeper, egress, clock, complete, onTrouble }: CallerParts) {
+export function createCaller({
+  database,
+  store,
+  deliveries,
+  attempts,
+  keeper,
+  egress,
+  clock,
+  complete,
+  onTrouble,
+  onOutcome,
+}: CallerParts) {
   /** One call; what it came to, in whichever way. */
   async function call(target: OpenTarget, sent: Sent, signal: AbortSignal): Promise<Attempt & { retryAfter: number | null }> {
     const { id, room, opened } = target
@@ -105,6 +124,7 @@ export function createCaller({ database, store, deliveries, attempts, keeper, eg
       })
       quickly(database, note)
       if (isDead || outcome.how === 'gone') onTrouble(target.room)
+      onOutcome?.(target, { problem: attempt.problem, isOver: isDead || outcome.how === 'delivered' })
       return outcome
     },
     /** Without a call. */

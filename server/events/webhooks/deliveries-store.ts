@@ -43,7 +43,7 @@ const conditions: Record<DeliveryState, string> = {
 export function createDeliveryStore(database: Database, sealer: Sealer) {
   const insert = database.prepare(
     `INSERT INTO webhook_deliveries (id, webhook_id, type, key, body, bytes, attempts, next_at, dead, problem, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
   )
   const waiting = `SELECT ${columns}, body FROM webhook_deliveries WHERE webhook_id = ? AND ${conditions.waiting}`
   type WithBody = Row & { body: Buffer }
@@ -129,6 +129,7 @@ export function createDeliveryStore(database: Database, sealer: Sealer) {
   }
 
   return {
+    /** What is there under its id already stays as it is. */
     add({ id, webhookId, type, key, body: text, createdAt, problem }: NewDelivery): void {
       const sealed = sealer.seal(text, `webhook-delivery:${id}`)
       insert.run(id, webhookId, type, key, sealed, sealed.length, createdAt, problem === null ? 0 : 1, problem, createdAt)

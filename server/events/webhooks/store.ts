@@ -39,7 +39,8 @@ export type WebhookStore = ReturnType<typeof createWebhookStore>
 const columns = `id, room, subject, url, types, ordered, choices, standing, standing_since AS standingSince, dropped,
   dropped_at AS droppedAt, created_at AS createdAt`
 
-export function createWebhookStore(database: Database, sealer: Sealer) {
+/** @param room whose webhooks `ids` names; those of all rooms without it */
+export function createWebhookStore(database: Database, sealer: Sealer, room: string | null = null) {
   const openOrNull = (id: string, part: Buffer): string | null => {
     try {
       return sealer.open(part, `webhook:${id}`).toString()
@@ -65,7 +66,7 @@ export function createWebhookStore(database: Database, sealer: Sealer) {
   const keptSince = database.prepare<[string], number | null>('SELECT kept_since FROM webhooks WHERE id = ?').pluck()
   const setKeptSince = database.prepare('UPDATE webhooks SET kept_since = max(coalesce(kept_since, 0), ?) WHERE id = ?')
   const every = database.prepare<[], { id: string; url: string; secret: Buffer }>('SELECT id, url, secret FROM webhooks')
-  const ids = database.prepare<[], string>('SELECT id FROM webhooks').pluck()
+  const ids = database.prepare<[string | null], string>('SELECT id FROM webhooks WHERE room = coalesce(?, room)').pluck()
   const rewrite = database.prepare('UPDATE webhooks SET url = ?, secret = ? WHERE id = ?')
   const removeOne = database.prepare('DELETE FROM webhooks WHERE id = ?')
   const remove = database.prepare('DELETE FROM webhooks WHERE room = ? AND subject = ? AND id = ?')
@@ -88,7 +89,7 @@ export function createWebhookStore(database: Database, sealer: Sealer) {
     },
     list: (room: string, subject: string): Webhook[] => list.all(room, subject).map(webhookOf),
     ofRoom: (room: string): Webhook[] => ofRoom.all(room).map(({ secret: _, ...row }) => webhookOf(row)),
-    ids: (): string[] => ids.all(),
+    ids: (): string[] => ids.all(room),
     /** Null when there is none any more. */
     target(id: string): Target | null {
       const row = one.get(id)

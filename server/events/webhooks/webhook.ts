@@ -57,6 +57,8 @@ export interface About {
   key?: string | null
   /** Of the key, e.g. `people`. */
   kind?: string | null
+  /** Names what is told: twice under one name it has one `webhook-id`, and is told once while the first is kept. */
+  once?: string
 }
 
 export type DeliveryState = 'waiting' | 'delivered' | 'dead'

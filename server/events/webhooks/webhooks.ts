@@ -10,7 +10,7 @@
  * - An address that fails one delivery after the other is left alone for a while; one that says it is gone, until a person says otherwise.
  * - Nothing is just dropped: what finds no room to wait is a dead letter, and dead letters that make room are counted.
  */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { Database } from 'better-sqlite3'
 import { iso, type Clock } from '../../clock.ts'
 import { KernelFault } from '../../fault.ts'
@@ -21,7 +21,7 @@ import { randomBase62 } from '../../secrets/random.ts'
 import type { Sealer } from '../../secrets/sealer.ts'
 import { createAttemptStore } from './attempts-store.ts'
 import { usualBounds, type Bounds } from './bounds.ts'
-import { createCaller, type Complete } from './caller.ts'
+import { createCaller, type CallerParts, type Complete } from './caller.ts'
 import { Courier } from './courier.ts'
 import { createDeliveryStore } from './deliveries-store.ts'
 import { createHistory, type History } from './history.ts'
@@ -41,6 +41,9 @@ export interface WebhooksOptions {
   bounds?: Bounds
   /** See `caller.ts`. */
   complete?: Complete | undefined
+  /** Its webhooks alone are worked off here; those of all rooms when left out. */
+  room?: string
+  onOutcome?: CallerParts['onOutcome']
   /** One of the room's webhooks needs a person, or needs one no more. */
   onTrouble?(room: string): void
 }
@@ -71,10 +74,13 @@ export interface Webhooks extends History {
   sendTo(room: string, subject: string, id: string, type: string, data: unknown, about?: About): void
   /** Calls it with a sample, at once and once; what the receiver said. Throws `webhook-not-found` and `webhook-testing`. */
   test(room: string, subject: string, id: string, type: string, data: unknown): Promise<Attempt & { body: string }>
+  /** How many deliveries wait for it. */
+  waiting(id: string): number
   /** What of the room needs a person. */
   troubles(room: string): WebhookTrouble[]
   /** Webhooks of a room whose secret was sealed under a key that is not here: they wait for it. */
   locked(room: string): number
+  lockedIds(room: string): string[]
   /** Removes them with what waits for them. */
   giveUpLocked(room: string): void
   start(): void
@@ -85,11 +91,12 @@ const hour = 3_600_000
 
 export function createWebhooks(options: WebhooksOptions): Webhooks {
   const { database, sealer, clock, log, egress, waits = defaultWaits, bounds = usualBounds, onTrouble = () => {} } = options
-  const store = createWebhookStore(database, sealer)
+  const store = createWebhookStore(database, sealer, options.room)
   const deliveries = createDeliveryStore(database, sealer)
   const attempts = createAttemptStore(database, sealer)
   const keeper = createKeeper({ store, deliveries, clock, bounds })
-  const caller = createCaller({ database, store, deliveries, attempts, keeper, egress, clock, complete: options.complete, onTrouble })
+  const { complete, onOutcome } = options
+  const caller = createCaller({ database, store, deliveries, attempts, keeper, egress, clock, complete, onTrouble, onOutcome })
   const couriers = new Map<string, Courier>()
   const testing = new Set<string>()
   let stopping = new AbortController()
@@ -121,7 +128,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   }
 
   /** False when there was no room for it to wait, and it is a dead letter at once. */
-  function enqueue(webhook: Webhook, type: string, data: unknown, { key = null }: About): boolean {
+  function enqueue(webhook: Webhook, type: string, data: unknown, { key = null, once }: About): boolean {
     const now = clock.now()
     const event = { type, timestamp: iso(now) }
     const whole = JSON.stringify({ ...event, data })
@@ -129,7 +136,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     const isTooLarge = bytes > bounds.body
     const hasRoom = keeper.hasRoom(webhook.id, bytes)
     const problem = isTooLarge ? `it has ${bytes} bytes, which is too large to be kept` : hasRoom ? null : 'too much waits for it already'
-    const id = `delivery_${randomBase62(20)}`
+    const id = `delivery_${once === undefined ? randomBase62(20) : nameOf(webhook.id, once)}`
     const body = isTooLarge ? JSON.stringify({ ...event, data: null, tooLarge: bytes }) : whole
     deliveries.add({ id, webhookId: webhook.id, type, key, body, createdAt: now, problem })
     if (problem === null) courierOf(webhook)?.come(key)
@@ -238,6 +245,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
         testing.delete(id)
       }
     },
+    waiting: (id) => deliveries.size(id, 'waiting').count,
     troubles: (room) =>
       store.ofRoom(room).flatMap(({ id, subject, url, standing, standingSince, dropped, droppedAt }) => {
         const dead = deliveries.size(id, 'dead').count
@@ -246,6 +254,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
         return [{ id, subject, url, standing, dropped, dead, since }]
       }),
     locked: (room) => store.locked(room).length,
+    lockedIds: store.locked,
     giveUpLocked: (room) => store.locked(room).forEach(store.removeOne),
     start() {
       stopping = new AbortController()
@@ -271,4 +280,10 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       await Promise.all(all.map((courier) => courier.stop()))
     },
   }
+}
+
+/** Twenty letters and digits, the same for the same name. */
+function nameOf(webhook: string, once: string): string {
+  const digest = createHash('sha256').update(webhook).update('\0').update(once).digest('base64')
+  return digest.replace(/[+/=]/g, '').padEnd(20, '0').slice(0, 20)
 }
