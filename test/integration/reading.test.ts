@@ -60,6 +60,10 @@ async function furnish(house: ServerProcess): Promise<{ secrets: Record<string, 
   const hook = await post<{ secret: string; webhook: { id: string } }>(`${at('bots')}/api/sessions/gate/webhooks`, {
     url: 'https://hooks.example/services/canary-hook?token=canary-token',
   })
+  const rule = await post<{ id: string; secret: string }>(`${at('brokers')}/v1/sessions/quay/rules`, {
+    ...{ name: 'arrivals', filter: '#' },
+    action: { type: 'webhook', url: 'https://berths.example/canary-rule?token=canary-rule', headers: { 'x-token': 'canary-header' } },
+  })
   await house.call('/control/v1/site-profiles/harbor', {
     method: 'PUT',
     json: { title: 'Harbor', kind: 'none', address: 'https://harbor:canary-of-site@harbor.example/login' },
@@ -73,6 +77,7 @@ async function furnish(house: ServerProcess): Promise<{ secrets: Record<string, 
       broker: broker.secretKey,
       token: login.token,
       hook: hook.secret,
+      rule: rule.secret,
       key: key.secret,
       owner: house.token,
       link: new URL(link.url).hash || 'no-link',
@@ -85,6 +90,7 @@ async function furnish(house: ServerProcess): Promise<{ secrets: Record<string, 
       name: 'quay',
       sessionName: 'quay',
       webhook: hook.webhook.id,
+      rule: rule.id,
       accountId: 'ann',
       user: user.id,
     },
@@ -112,7 +118,7 @@ async function readAll(
         redirect: 'manual',
       })
       // A stream has no end; what it has to say comes from the events, which are read as a list too.
-      const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
+      const isStream = /^(text\/event-stream|application\/x-ndjson)/.test(response.headers.get('content-type') ?? '')
       answers.push({ route: `${api} ${path}`, status: response.status, text: isStream ? '' : await response.text() })
       gone.abort()
     }
