@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { isDoneWithin } from './async/deadline.ts'
 import { createBotPublisher } from './bot-publisher.ts'
+import { createBrokerTeller } from './broker-teller.ts'
 import { createBotsRoom } from './bots/index.ts'
 import { createBrokersRoom } from './brokers/index.ts'
 import { createBrowsersRoom } from './browsers/index.ts'
@@ -125,7 +126,13 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       () => make({ ...context, database: emptyDatabase() }),
     )
   const windowUrl = (): string | null => (options.rendererDir === undefined ? null : apiHost.url('control'))
-  const brokers = await raise('brokers', (given) => createBrokersRoom(given, { removed: (name) => keys.dropSubject('brokers', name) }))
+  const brokers = await raise('brokers', (given) =>
+    createBrokersRoom(given, {
+      removed: (name) => keys.dropSubject('brokers', name),
+      teller: createBrokerTeller(live(() => bots)),
+      standingOf: (maker) => standingOfMaker(maker, keys),
+    }),
+  )
   const browsers = await raise('browsers', (given) => createBrowsersRoom(given, { textOf: sessionText }), false)
   const logins = await raise(
     'logins',

@@ -147,6 +147,11 @@ export const en: Words = {
       'bridge-removed': ({ bridge }) => `Bridge ${bridge} removed`,
       'bridge-up': ({ bridge }) => `Bridge ${bridge} connected`,
       'bridge-down': ({ bridge }) => `Bridge ${bridge} is down`,
+      'rule-added': ({ rule }) => `Rule ${rule} added`,
+      'rule-changed': ({ rule }) => `Rule ${rule} changed`,
+      'rule-removed': ({ rule }) => `Rule ${rule} removed`,
+      'rule-failing': ({ rule }) => `Rule ${rule} keeps failing`,
+      'rule-works': ({ rule }) => `Rule ${rule} works again`,
       'storage-failed': 'Messages cannot be stored',
       'storage-works': 'Messages are stored again',
     },
@@ -402,6 +407,22 @@ export const en: Words = {
         title: ({ bridge, session, isRefused }) => `The bridge ${bridge} of ${session} ${isRefused ? 'is refused' : 'is down'}`,
         text: ({ reason }) => `${reason}. What is to go out waits on disk; it is tried again by itself.`,
       },
+      'rule-failing': {
+        title: ({ rule, session }) => `The rule ${rule} of ${session} keeps failing`,
+        text: ({ problem }) => `${problem}.`,
+      },
+      'rule-calls-dead': {
+        title: ({ rule, dead, dropped }) =>
+          dead === 0
+            ? `Rule ${rule}: ${plural(dropped, { one: '# message was lost', other: '# messages were lost' })}`
+            : `Rule ${rule}: ${plural(dead, { one: '# message was not delivered', other: '# messages were not delivered' })}`,
+        text: ({ url, dropped }) =>
+          `${url} did not take them.${dropped === 0 ? '' : ` ${number(dropped)} older ones made room for them and are gone.`} Try them once more, or delete them.`,
+      },
+      'rule-webhook-gone': {
+        title: ({ rule, session }) => `The webhook of the rule ${rule} of ${session} is turned off`,
+        text: ({ url }) => `${url} answered 410: nothing is there any more. What comes waits for it; try again, or remove the rule.`,
+      },
     },
     bots: {
       'bot-stuck': {
@@ -546,6 +567,7 @@ export const en: Words = {
       refused: 'Refused',
       locked: 'Locked',
     },
+    rules: { on: 'Works', off: 'Off', failing: 'Failing', resting: 'Suspended', locked: 'Locked' },
     brokerClients: { connected: 'Connected', behind: 'Behind', slow: 'Takes nothing', away: 'Away' },
     logins: {
       active: 'Active',

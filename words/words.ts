@@ -8,6 +8,7 @@
 import type { BotConcerns, BotFacts } from '../server/bots/report.ts'
 import type { BotEvent, BotState } from '../server/bots/contract/index.ts'
 import type { BridgeState } from '../server/brokers/contract/bridges.ts'
+import type { RuleState } from '../server/brokers/contract/rules.ts'
 import type { BrokerConcerns, BrokerFacts } from '../server/brokers/report.ts'
 import type { RecorderCategory } from '../server/browsers/contract/index.ts'
 import type { sessionEvents } from '../server/browsers/events.ts'
@@ -98,6 +99,7 @@ export interface Words {
     deliveries: Record<'waiting' | 'delivered' | 'dead', string>
     brokers: Record<'running' | 'suspended', string>
     bridges: Record<BridgeState, string>
+    rules: Record<RuleState, string>
     brokerClients: Record<'connected' | 'behind' | 'slow' | 'away', string>
     logins: Record<'active' | 'expiring' | 'over' | EndReason, string>
     /** `installing`: it is started, and something has to be fetched for it first. */

@@ -11,11 +11,13 @@ import { ClientConnection } from './connections/shared/client-connection.ts'
 import { webSocketWire } from './connections/shared/wire.ts'
 import { brokersContract } from './contract/index.ts'
 import { messageHandlers } from './messages/api.ts'
+import { ruleHandlers } from './rules/api.ts'
+import type { Rules } from './rules/rules.ts'
 import { Tails, tailSocket } from './messages/tails.ts'
 import type { BrokerService } from './service.ts'
 import { clientViews, deadLetterView, heldMessageView, sessionView, shownTopics } from './views.ts'
 
-export function createBrokersApi(service: BrokerService, bridges: () => Promise<Bridges>): Api {
+export function createBrokersApi(service: BrokerService, bridges: () => Promise<Bridges>, rules: () => Promise<Rules>): Api {
   const { clock } = service
   const view = (name: string) => {
     const session = service.byName(name)
@@ -147,6 +149,7 @@ export function createBrokersApi(service: BrokerService, bridges: () => Promise<
       },
       ...namedClientHandlers(service),
       ...bridgeHandlers(bridges),
+      ...ruleHandlers(rules),
     },
     { broker: welcome(service), tail: tailSocket(tails) },
     { makersOf },

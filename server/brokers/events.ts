@@ -20,6 +20,11 @@ export const brokerEvents = {
   'bridge-removed': eventType('neutral', { bridge: z.string() }),
   'bridge-up': eventType('good', { bridge: z.string() }),
   'bridge-down': eventType('attention', { bridge: z.string(), reason: z.string() }),
+  'rule-added': eventType('good', { rule: z.string() }),
+  'rule-changed': eventType('neutral', { rule: z.string() }),
+  'rule-removed': eventType('neutral', { rule: z.string() }),
+  'rule-failing': eventType('attention', { rule: z.string(), problem: z.string() }),
+  'rule-works': eventType('good', { rule: z.string() }),
   'storage-failed': eventType('bad', { error: z.string() }),
   'storage-works': eventType('good'),
 }

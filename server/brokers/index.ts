@@ -10,6 +10,7 @@ import { createInProcessWork, type InProcessWork } from './in-process/work.ts'
 import { MqttListener } from './connections/mqtt/mqtt-listener.ts'
 import { EmbeddedEngine } from './engine/embedded/embedded-engine.ts'
 import { concernsOf, countsOf } from './report.ts'
+import { createLazyRules, type LazyRulesGiven } from './rules/index.ts'
 import { BrokerService, type ServiceOptions } from './service.ts'
 import { createBrokerStore } from './store.ts'
 
@@ -20,12 +21,12 @@ export interface BrokersRoom extends Room {
   mqttPort(): number | null
 }
 
-export type BrokersGiven = Pick<ServiceOptions, 'passwords' | 'removed'>
+export type BrokersGiven = Pick<ServiceOptions, 'passwords' | 'removed'> & Pick<LazyRulesGiven, 'teller' | 'standingOf'>
 
 /** Windows need not read everything again more often. */
 const changedEvery = 1_000
 
-export function createBrokersRoom(context: RoomContext, given: BrokersGiven = {}): BrokersRoom {
+export function createBrokersRoom(context: RoomContext, { teller, standingOf, removed, ...given }: BrokersGiven = {}): BrokersRoom {
   const { dataDir, database, events, egress, changed, settings, clock, log } = context
   let notifiedAt = -Infinity
   let later: NodeJS.Timeout | undefined
@@ -42,7 +43,7 @@ export function createBrokersRoom(context: RoomContext, given: BrokersGiven = {}
     changed('brokers')
   }
   const folder = join(dataDir, 'brokers')
-  const service = new BrokerService({
+  const service: BrokerService = new BrokerService({
     store: createBrokerStore(database),
     namedClients: createNamedClientStore(database),
     newEngine: (observer) => new EmbeddedEngine({ folder, clock, log, observer, version }),
@@ -50,8 +51,13 @@ export function createBrokersRoom(context: RoomContext, given: BrokersGiven = {}
     log,
     events,
     changed: notifyWindows,
+    removed(name) {
+      rules.forget(name)
+      removed?.(name)
+    },
     ...given,
   })
+  const rules = createLazyRules({ service: () => service, context, teller, standingOf, changed: notifyWindows })
   const bridges = createLazyBridges(service, context, notifyWindows)
   const mqtt = new MqttListener(service.clients, settings, log, egress)
 
@@ -60,23 +66,28 @@ export function createBrokersRoom(context: RoomContext, given: BrokersGiven = {}
     service,
     inProcessClient: { ...createInProcessClient(service), ...createInProcessWork(service) },
     mqttPort: () => mqtt.port,
-    api: new LazyApi(async () => (await import('./api.ts')).createBrokersApi(service, bridges.load)),
+    api: new LazyApi(async () => (await import('./api.ts')).createBrokersApi(service, bridges.load, rules.load)),
     async start() {
       startedAt = clock.now()
       await service.start()
       await bridges.start()
+      await rules.start()
       await mqtt.start()
     },
     async stop() {
       bridges.stop()
+      await rules.stop()
       await mqtt.stop()
       await service.stop()
       clearTimeout(later)
       later = undefined
     },
     summary: () => countsOf(service),
-    attention: () => [...concernsOf({ service, folder, startedAt, mqtt: mqtt.problem }), ...bridges.concerns()],
-    locked: () => bridges.locked(),
-    giveUpLocked: () => bridges.giveUpLocked(),
+    attention: () => [...concernsOf({ service, folder, startedAt, mqtt: mqtt.problem }), ...bridges.concerns(), ...rules.concerns()],
+    locked: () => [...bridges.locked(), ...rules.locked()],
+    giveUpLocked() {
+      bridges.giveUpLocked()
+      rules.giveUpLocked()
+    },
   }
 }

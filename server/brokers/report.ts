@@ -4,9 +4,10 @@ import { iso } from '../clock.ts'
 import type { ConcernOf, RoomCounts } from '../room-report.ts'
 import type { BridgeConcerns } from './bridges/report.ts'
 import type { MqttProblem } from './connections/mqtt/mqtt-listener.ts'
+import type { RuleConcerns } from './rules/report.ts'
 import type { BrokerService } from './service.ts'
 
-export interface BrokerConcerns extends BridgeConcerns {
+export interface BrokerConcerns extends BridgeConcerns, RuleConcerns {
   'dead-letters': { session: string; count: number }
   'storage-failed': { error: string }
   /** What is damaged, as `file: what is the case`. */

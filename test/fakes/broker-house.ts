@@ -7,7 +7,7 @@ import { WebSocket } from 'ws'
 import type { Clock } from '../../server/clock.ts'
 import { systemClock } from '../../server/clock.ts'
 import type { TenantCounts } from '../../server/brokers/engine/types.ts'
-import { createBrokersRoom, type BrokersRoom } from '../../server/brokers/index.ts'
+import { createBrokersRoom, type BrokersGiven, type BrokersRoom } from '../../server/brokers/index.ts'
 import { defaultSettings, type SettingsPatch } from '../../server/config/settings.ts'
 import type { NewEvent } from '../../server/events/event.ts'
 import { openAir } from '../../server/http/shelter.ts'
@@ -52,7 +52,8 @@ export async function openBrokers({
   dataDir = temporaryFolder(),
   clock = systemClock,
   settings = {},
-}: { dataDir?: string; clock?: Clock; settings?: SettingsPatch } = {}): Promise<BrokerHouse> {
+  given = {},
+}: { dataDir?: string; clock?: Clock; settings?: SettingsPatch; given?: BrokersGiven } = {}): Promise<BrokerHouse> {
   const events = recordedEvents()
   const database = testDatabase(join(dataDir, 'wheelhouse.db'))
   const log = testLog()
@@ -78,7 +79,7 @@ export async function openBrokers({
         clock,
         log,
       },
-      { passwords: quickPasswords },
+      { passwords: quickPasswords, ...given },
     ),
   )
   await inRoom(() => room.start())

@@ -8,11 +8,13 @@ import { messageFaults, messageRoutes, tailSocket } from './messages.ts'
 import { namedClientFaults, namedClientRoutes } from './named-clients.ts'
 import { nativeRoutes } from './native.ts'
 import { publishedRoutes } from './published.ts'
+import { ruleFaults, ruleRoutes } from './rules.ts'
 
 export type { SessionExpiry } from './fields.ts'
 export type { BrokerMessage, PublicationInput, RetainedMessage, TailLine } from './messages.ts'
 export type { BridgeState, BridgeTopic, BridgeTrial, BrokerBridge, NewBridge } from './bridges.ts'
 export type { AccessRuleInput, AccessVerdict, NamedClientView } from './named-clients.ts'
+export type { BrokerRule, NewRule, RuleAction, RuleCondition, RuleState, RuleTrial } from './rules.ts'
 export * from './native-schemas.ts'
 
 export const brokersContract = defineContract({
@@ -21,7 +23,7 @@ export const brokersContract = defineContract({
   version: '1.0.0',
   description: 'Virtual message brokers: each session is a private broker with its own clients, topics and queues.',
   subject: { params: ['name'], missing: 'no-such-session' },
-  routes: { ...publishedRoutes, ...nativeRoutes, ...messageRoutes, ...bridgeRoutes, ...namedClientRoutes },
+  routes: { ...publishedRoutes, ...nativeRoutes, ...messageRoutes, ...bridgeRoutes, ...namedClientRoutes, ...ruleRoutes },
   sockets: {
     tail: tailSocket,
     broker: {
@@ -61,6 +63,7 @@ export const brokersContract = defineContract({
     ...messageFaults,
     ...bridgeFaults,
     ...namedClientFaults,
+    ...ruleFaults,
     'not-ready': { status: 503, message: 'The brokers are still reading their journal', remedy: 'Try again in a moment.' },
   },
   errorSchema: failed,

@@ -69,7 +69,7 @@ export class Worker implements AttachedClient {
   #attachment: Attachment | null = null
   #place = new AbortController()
   #isWanted = false
-  #isAttaching = false
+  #attaching: Promise<void> | null = null
   #lastToken = 0
 
   /** Throws `invalid-topic`. */
@@ -105,11 +105,12 @@ export class Worker implements AttachedClient {
     return this.#lanes.size
   }
 
-  /** Takes its place as soon as there is one, and again whenever it was lost. */
-  start(): void {
+  /** Takes its place as soon as there is one, and again whenever it was lost. Resolves when that is tried for the first time. */
+  async start(): Promise<void> {
     this.#isWanted = true
     this.#given.service.clients.workers.add(this)
     this.check()
+    await this.#attaching
   }
 
   /** Other filters from now on; what waits by the old ones is still handled. Throws `invalid-topic` and `storage-failed`. */
@@ -148,16 +149,15 @@ export class Worker implements AttachedClient {
   /** Once a second, and when its session goes on. */
   check(): void {
     const { service, session } = this.#given
-    if (!this.#isWanted || this.#attachment !== null || this.#isAttaching || !service.isReady) return
+    if (!this.#isWanted || this.#attachment !== null || this.#attaching !== null || !service.isReady) return
     // What is under way still may come to an end; a second place would hand out the same messages.
     if (this.#lanes.running > 0) return
     const stored = service.has(session.name) ? service.byName(session.name) : undefined
     if (stored?.id !== session.id) return this.#over()
     if (stored.suspended) return
-    this.#isAttaching = true
-    this.#attach()
+    this.#attaching = this.#attach()
       .catch((error: unknown) => this.#report(error))
-      .finally(() => (this.#isAttaching = false))
+      .finally(() => (this.#attaching = null))
   }
 
   // What the engine asks of a client
@@ -171,12 +171,12 @@ export class Worker implements AttachedClient {
   }
 
   send(delivery: Delivery): boolean {
-    this.#take({ message: delivery.message, delivery })
+    this.#lanes.add(delivery.message.topic, { message: delivery.message, delivery })
     return true
   }
 
   sendOnce(message: Message): void {
-    this.#take({ message, delivery: null })
+    this.#lanes.add(message.topic, { message, delivery: null })
   }
 
   accepted(receipt: Receipt): void {
@@ -231,10 +231,6 @@ export class Worker implements AttachedClient {
     if (wantsRetained)
       for (const [index, { filter }] of wanted.entries()) if (outcomes[index] === 'new') attachment.sendRetained(filter, 1, [])
     return isStored && isEnded
-  }
-
-  #take(held: Held): void {
-    this.#lanes.add(held.message.topic, held)
   }
 
   async #work({ message, delivery }: Held, attempt: number): Promise<void> {

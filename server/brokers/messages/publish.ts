@@ -20,14 +20,19 @@ export interface Published {
 export async function publish(service: BrokerService, name: string, input: PublicationInput, publisher: string): Promise<Published> {
   const { id } = service.byName(name)
   const publication = publicationOf(service, input, publisher)
-  const { refusal, deliveredTo, queuedFor } = await new Promise<Receipt>((resolve) => {
-    service.engine.publish(id, publication, { id: service.clients.newConnectionId(), accepted: resolve, failed: escape })
-  })
+  const { refusal, deliveredTo, queuedFor } = await handIn(service, id, publication)
   if (refusal === 'storage-failed') throw new BrokerFault('storage-failed')
   if (refusal === 'invalid-topic' || refusal === 'reserved-topic' || refusal === 'system-topic')
     throw new BrokerFault('invalid-topic', refusalTexts[refusal])
   if (refusal !== null) throw new BrokerFault('publish-refused', refusalTexts[refusal])
   return { messageId: publication.id, deliveredTo, queuedFor }
+}
+
+/** Resolves when the message is as durable as the session asks for, or refused. */
+export function handIn(service: BrokerService, session: number, publication: Publication): Promise<Receipt> {
+  return new Promise((resolve) => {
+    service.engine.publish(session, publication, { id: service.clients.newConnectionId(), accepted: resolve, failed: escape })
+  })
 }
 
 export function publicationOf(service: BrokerService, input: PublicationInput, publisher: string): Publication {

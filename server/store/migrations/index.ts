@@ -33,6 +33,7 @@ import { relaySearch } from './031-relay-search.ts'
 import { relayClients } from './032-relay-clients.ts'
 import { brokerBridges } from './033-broker-bridges.ts'
 import { brokerNamedClients } from './034-broker-named-clients.ts'
+import { brokerRules } from './035-broker-rules.ts'
 
 export interface Migration {
   /** Rises by one. */
@@ -41,4 +42,4 @@ export interface Migration {
   sql: string
 }
 
-export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botStatus, botContacts, webhookDeliveries, oneTimer, relayServerOptions, relayNames, relayApis, relayCredits, relaySearch, relayClients, brokerBridges, brokerNamedClients]
+export const migrations: readonly Migration[] = [kernel, browsers, logins, brokers, relay, bots, botMessages, loginActivity, webhooks, botRules, relayAccess, loginIndexes, sealingCheck, rights, botInbox, loginLastSigning, keptLogins, siteProfileSecrets, botPeople, botKnown, botMedia, botVotes, botStatus, botContacts, webhookDeliveries, oneTimer, relayServerOptions, relayNames, relayApis, relayCredits, relaySearch, relayClients, brokerBridges, brokerNamedClients, brokerRules]
