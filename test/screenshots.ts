@@ -69,6 +69,8 @@ try {
     { name: 'open-session', route: '/browsers?open', prepare: (window) => window.waitForSelector('[role=dialog]').then(() => undefined) },
     { name: 'brokers', route: '/brokers?session=orders-prod' },
     { name: 'brokers-messages', route: '/brokers?session=orders-prod&tab=messages', prepare: liveTail },
+    { name: 'brokers-access', route: '/brokers?session=fleet-telemetry&tab=access' },
+    { name: 'brokers-access-rules', route: '/brokers?session=fleet-telemetry&tab=access', prepare: triedRule },
     { name: 'brokers-bridges', route: '/brokers?session=fleet-telemetry&tab=bridges' },
     {
       name: 'bots',
@@ -365,6 +367,15 @@ async function chosenOperations(page: Page): Promise<void> {
   await page.locator('[role=dialog] button[type=submit]').click()
   await page.waitForSelector('[role=group][aria-label=Operations] label')
   await page.locator('[role=dialog] button ::-p-text(Reading only)').click()
+}
+
+/** The rules of a truck, with one that says no to what is tried. */
+async function triedRule(page: Page): Promise<void> {
+  await page.locator('button[aria-label="More of truck-44"]').click()
+  await page.locator('::-p-aria([name="Edit rules"][role="menuitem"])').click()
+  await page.locator('input[aria-label="Topic to try"]').fill('fleet/alarms/all')
+  await page.locator('::-p-aria([name="Try"][role="button"])').click()
+  await page.waitForSelector('li[aria-label="Rule 1, which decided"]')
 }
 
 /** A key for one bot and one broker session, before it is made. */

@@ -568,6 +568,7 @@ export const en: Words = {
       locked: 'Locked',
     },
     rules: { on: 'Works', off: 'Off', failing: 'Failing', resting: 'Suspended', locked: 'Locked' },
+    namedClients: { connected: 'Connected', away: 'Away', never: 'Never seen' },
     brokerClients: { connected: 'Connected', behind: 'Behind', slow: 'Takes nothing', away: 'Away' },
     logins: {
       active: 'Active',

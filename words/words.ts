@@ -100,6 +100,7 @@ export interface Words {
     brokers: Record<'running' | 'suspended', string>
     bridges: Record<BridgeState, string>
     rules: Record<RuleState, string>
+    namedClients: Record<'connected' | 'away' | 'never', string>
     brokerClients: Record<'connected' | 'behind' | 'slow' | 'away', string>
     logins: Record<'active' | 'expiring' | 'over' | EndReason, string>
     /** `installing`: it is started, and something has to be fetched for it first. */

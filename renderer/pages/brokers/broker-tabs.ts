@@ -20,6 +20,12 @@ export const brokerTabs: readonly BrokerTab[] = [
     component: defineAsyncComponent(() => import('./messages/messages-tab.vue')),
   },
   {
+    value: 'access',
+    label: 'Access',
+    icon: 'i-lucide-user-round-key',
+    component: defineAsyncComponent(() => import('./access/access-tab.vue')),
+  },
+  {
     value: 'bridges',
     label: 'Bridges',
     icon: 'i-lucide-waypoints',
