@@ -28,7 +28,8 @@ export class Authentication {
   /** Of this process alone: what is kept in memory says nothing about the passwords to whoever reads it elsewhere. */
   readonly #salt: Uint8Array
   readonly #known = new Map<number, Buffer>()
-  readonly #knownClients = new Map<number, Buffer>()
+  /** With the hash that it was checked against: that may have been replaced meanwhile, or the number be another client's. */
+  readonly #knownClients = new Map<number, { of: string; digest: Buffer }>()
   readonly #passes = new Map<string, { session: number; until: number }>()
   readonly #guesses = rateLimiter({ points: perSession, duration: 60 })
   readonly #addresses = rateLimiter({ points: perAddress, duration: 60 })
@@ -84,11 +85,11 @@ export class Authentication {
   async isOfClient({ id, sessionId, credential, secretHash }: NamedCredential, secret: string, address: string): Promise<boolean> {
     if (credential === 'key') return sameSecret(hashSecret(secret).toString('base64url'), secretHash)
     const known = this.#knownClients.get(id)
-    if (known !== undefined) return timingSafeEqual(known, this.#digest(secret))
+    if (known?.of === secretHash) return timingSafeEqual(known.digest, this.#digest(secret))
     const isRight = await this.#slowHashes.run(
       async () => !(await this.isBlocked(sessionId, address)) && (await this.#passwords.check(secret, secretHash)),
     )
-    if (isRight) this.#knownClients.set(id, this.#digest(secret))
+    if (isRight) this.#knownClients.set(id, { of: secretHash, digest: this.#digest(secret) })
     return isRight
   }
 

@@ -68,7 +68,10 @@ export class NamedClients {
     return client
   }
 
-  /** `key` is the one that was made, null where a password was given. Throws `named-client-exists` and `too-many-named-clients`. */
+  /**
+   * `key` is the one that was made, null where a password was given. Throws `named-client-exists`, `too-many-named-clients` and
+   * `no-such-session`.
+   */
   async add(
     session: Session,
     { name, password, rules = everything }: { name: string; password?: string | undefined; rules?: readonly AccessRule[] | undefined },
@@ -79,6 +82,8 @@ export class NamedClients {
     if (names.has(name)) throw new BrokerFault('named-client-exists')
     if (names.size >= mostNamedClients) throw new BrokerFault('too-many-named-clients')
     const { key, ...secret } = await this.#newSecret(password)
+    // Dropped while the password was hashed.
+    if (this.#clients.get(session.id) !== names) throw new BrokerFault('no-such-session')
     const client = store.add({ sessionId: session.id, name, ...secret, rules, createdAt: clock.now() })
     if (client === null) throw new BrokerFault('named-client-exists')
     names.set(name, client)
@@ -102,7 +107,7 @@ export class NamedClients {
     return client
   }
 
-  /** Ends its connections, which came in with the one before; its queue stays. */
+  /** Ends its connections, which came in with the one before; its queue stays. Throws `no-such-named-client`. */
   async replaceSecret(
     session: Session,
     name: string,
@@ -110,13 +115,17 @@ export class NamedClients {
     actor: string,
   ): Promise<{ client: StoredNamedClient; key: string | null }> {
     const { store, authentication, events } = this.#given
-    const client = this.byName(session, name)
+    const { id } = this.byName(session, name)
     const { key, credential, secretHash } = await this.#newSecret(password)
-    store.setSecret(client.id, credential, secretHash)
-    client.credential = credential
-    client.secretHash = secretHash
-    authentication.forgetClient(client.id)
-    this.#end(client)
+    const before = this.find(session, name)
+    // Revoked while the password was hashed.
+    if (before?.id !== id) throw new BrokerFault('no-such-named-client')
+    store.setSecret(id, credential, secretHash)
+    // Another one from here on: a login under way, with what held until now, is not of this one any more.
+    const client = { ...before, credential, secretHash }
+    this.#of(session.id).set(name, client)
+    authentication.forgetClient(id)
+    this.#end(before)
     events.emit({ type: 'named-client-changed', subject: session.name, actor, data: { client: name } })
     return { client, key }
   }

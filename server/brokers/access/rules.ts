@@ -63,7 +63,9 @@ function filledIn(topic: string, { name, clientId }: Identity): string | null {
   if (!hasName && !hasId) return topic
   if ((hasName && !fits(name)) || (hasId && !fits(clientId))) return null
   // In one pass: what is put in is not looked through again.
-  return topic.replaceAll(/%[uc]/g, (mark) => (mark === '%u' ? name : clientId))
+  const filter = topic.replaceAll(/%[uc]/g, (mark) => (mark === '%u' ? name : clientId))
+  // What begins with `$`, and the log, have to be named by the rule itself: no client gets there by what it calls itself.
+  return (isReserved(filter) && !isReserved(topic)) || filter === logTopic ? null : filter
 }
 
 const fits = (text: string): boolean => text !== '' && !/[+#/\0]/.test(text)

@@ -9,8 +9,8 @@ export interface StoredNamedClient {
   readonly id: number
   readonly sessionId: number
   readonly name: string
-  credential: CredentialKind
-  secretHash: string
+  readonly credential: CredentialKind
+  readonly secretHash: string
   rules: readonly AccessRule[]
   readonly createdAt: number
   /** Wall clock, ms, of its last login; null before the first. */

@@ -73,6 +73,15 @@ describe('rules of a named client', () => {
   })
 })
 
+describe('a client id at the beginning of a rule', () => {
+  it('opens neither what the server says of itself nor the log of the session', () => {
+    const called = (clientId: string) => ({ name: 'door', clientId })
+    expect(judgeSubscribe([rule('allow', '%c/#')], called('$SYS'), '$SYS/#')).toEqual({ isAllowed: false, rule: null })
+    expect(judgeSubscribe([rule('allow', '%c/logs')], called('sys'), 'sys/logs')).toEqual({ isAllowed: false, rule: null })
+    expect(judgeSubscribe([rule('allow', '$SYS/%c/#')], called('$door'), '$SYS/$door/#')).toEqual({ isAllowed: true, rule: 0 })
+  })
+})
+
 describe('names of queues', () => {
   it('tell whose queue it is, and under which client id', () => {
     for (const identity of [somebody, { name: 'door', clientId: 'a/b' }, { name: 'door', clientId: '@x' }])
