@@ -71,6 +71,8 @@ try {
     { name: 'brokers-messages', route: '/brokers?session=orders-prod&tab=messages', prepare: liveTail },
     { name: 'brokers-access', route: '/brokers?session=fleet-telemetry&tab=access' },
     { name: 'brokers-access-rules', route: '/brokers?session=fleet-telemetry&tab=access', prepare: triedRule },
+    { name: 'brokers-rules', route: '/brokers?session=fleet-telemetry&tab=rules' },
+    { name: 'brokers-rule', route: '/brokers?session=fleet-telemetry&tab=rules', prepare: brokerRule },
     { name: 'brokers-bridges', route: '/brokers?session=fleet-telemetry&tab=bridges' },
     {
       name: 'bots',
@@ -339,6 +341,14 @@ async function ruleTest(page: Page): Promise<void> {
   await page.locator('ol li:nth-child(2) button.flex-1').click()
   await page.locator('[aria-label="Sample text"]').fill('What are your opening hours?')
   await page.waitForSelector('section[aria-label=Test] p.rounded-lg')
+}
+
+async function brokerRule(page: Page): Promise<void> {
+  await page.locator('button[aria-label="More of too fast"]').click()
+  await page.locator('::-p-aria([name="Change"][role="menuitem"])').click()
+  await page.locator('input[aria-label="Topic of the sample"]').fill('fleet/truck-07/position')
+  await page.locator('input[aria-label="Content of the sample"]').fill('{ "speed": 71 }')
+  await page.waitForSelector('section[aria-label=Trial] pre')
 }
 
 async function newestCall(page: Page): Promise<void> {

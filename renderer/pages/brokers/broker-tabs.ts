@@ -26,6 +26,12 @@ export const brokerTabs: readonly BrokerTab[] = [
     component: defineAsyncComponent(() => import('./access/access-tab.vue')),
   },
   {
+    value: 'rules',
+    label: 'Rules',
+    icon: 'i-lucide-split',
+    component: defineAsyncComponent(() => import('./rules/rules-tab.vue')),
+  },
+  {
     value: 'bridges',
     label: 'Bridges',
     icon: 'i-lucide-waypoints',
