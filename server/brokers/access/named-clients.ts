@@ -12,7 +12,7 @@ import type { BrokerEngine } from '../engine/broker-engine.ts'
 import type { brokerEvents } from '../events.ts'
 import { BrokerFault } from '../fault.ts'
 import { identityOf, type Access } from './access.ts'
-import { everything, judgeSubscribe, type AccessRule, type Identity } from './rules.ts'
+import { everything, judgePublish, judgeSubscribe, type AccessRule, type Identity } from './rules.ts'
 import type { NamedClientStore, StoredNamedClient } from './store.ts'
 
 /** Of one session: each is kept in memory and looked for with every login. */
@@ -100,7 +100,10 @@ export class NamedClients {
     events.emit({ type: 'named-client-changed', subject: session.name, actor, data: { client: name } })
     const kept: boolean[] = []
     for (const { subscriberId, identity } of await this.#placesOf(session, client)) {
-      const restricted = await engine().restrict(session.id, subscriberId, (filter) => judgeSubscribe(rules, identity, filter).isAllowed)
+      const restricted = await engine().restrict(session.id, subscriberId, {
+        mayHave: (filter) => judgeSubscribe(rules, identity, filter).isAllowed,
+        mayPublish: (topic) => judgePublish(rules, identity, topic).isAllowed,
+      })
       kept.push(restricted?.isStored ?? true)
     }
     if (kept.includes(false)) throw new BrokerFault('storage-failed')

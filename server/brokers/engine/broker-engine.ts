@@ -93,10 +93,14 @@ export interface BrokerEngine {
    */
   purge(tenant: number, subscriber: number): Promise<{ purged: number; isStored: boolean } | null>
   /**
-   * Ends the subscriber's subscriptions to filters that it may not have, and takes what waits for it on such topics out of its queue, but
-   * what a handshake is under way for. Null when there is no such subscriber.
+   * Ends the subscriber's subscriptions to filters that it may not have, takes what waits for it on such topics out of its queue, but
+   * what a handshake is under way for, and its will where it may not publish that. Null when there is no such subscriber.
    */
-  restrict(tenant: number, subscriber: number, mayHave: (filter: string) => boolean): Promise<{ isStored: boolean } | null>
+  restrict(
+    tenant: number,
+    subscriber: number,
+    rights: { mayHave(this: void, filter: string): boolean; mayPublish(this: void, topic: string): boolean },
+  ): Promise<{ isStored: boolean } | null>
   /** Ends the subscriber's connections and forgets it with its queue. Null when there is no such subscriber. */
   removeSubscriber(tenant: number, subscriber: number): Promise<{ isStored: boolean } | null>
 }

@@ -164,6 +164,29 @@ describe('a named client', () => {
     expect(await json.next('fcm_token_response')).toMatchObject({ success: true })
   })
 
+  it('leaves no will that it may not publish any more', async () => {
+    const { house, session, add, setRules, clients } = await open()
+    const { sessionName, password } = session
+    const key = await add('door')
+    const reader = await FrameClient.join(house.url, { sessionName, password })
+    await reader.subscribe('doors/#')
+    const willing = async (clientId: string, topic: string, willDelayInterval: number): Promise<Client> =>
+      join(house, `${sessionName}:door`, key, {
+        clientId,
+        will: { topic, payload: Buffer.from('gone'), qos: 1, retain: false, properties: { willDelayInterval } },
+      })
+    const here = await willing('here', 'doors/forbidden', 0)
+    const away = await willing('away', 'doors/forbidden', 1)
+    const other = await willing('other', 'doors/allowed', 2)
+    away.stream.destroy()
+    await until('it is still there', async () => (await clients())[0]?.['connections'] === 2)
+    expect((await setRules('door', [deny('doors/forbidden'), allow('#')])).status).toBe(200)
+    here.stream.destroy()
+    other.stream.destroy()
+    await reader.next('message')
+    expect(reader.ofType('message').map(({ topic }) => topic)).toEqual(['doors/allowed'])
+  })
+
   it('cannot take over the queue or the connection of anybody else by a client id', async () => {
     const { house, session, add } = await open()
     const { sessionName, password } = session

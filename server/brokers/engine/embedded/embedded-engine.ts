@@ -235,9 +235,14 @@ export class EmbeddedEngine implements BrokerEngine {
     return { purged, isStored: await this.parts.recorder.stored() }
   }
 
-  async restrict(id: number, subscriberId: number, mayHave: (filter: string) => boolean) {
+  async restrict(id: number, subscriberId: number, { mayHave, mayPublish }: Parameters<BrokerEngine['restrict']>[2]) {
     const subscriber = this.#subscriber(id, subscriberId)
     if (subscriber === undefined) return null
+    const { wills, subscribers } = this.parts
+    if (subscriber.will !== null && !mayPublish(subscriber.will.topic)) {
+      wills.cancel(subscriber)
+      subscribers.forgetWill(subscriber)
+    }
     await this.parts.subscribers.restrict(subscriber, mayHave)
     return { isStored: await this.parts.recorder.stored() }
   }
