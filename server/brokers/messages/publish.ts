@@ -5,6 +5,7 @@ import { readPublish, refusalTexts } from '../connections/json/json-frames.ts'
 import type { PublicationInput } from '../contract/messages.ts'
 import type { Publication, Receipt } from '../engine/types.ts'
 import { BrokerFault } from '../fault.ts'
+import { withoutHops } from '../rules/hops.ts'
 import type { BrokerService } from '../service.ts'
 
 export interface Published {
@@ -58,7 +59,7 @@ export function publicationOf(service: BrokerService, input: PublicationInput, p
 
 function propertiesOf({ headers, properties = {} }: PublicationInput): Publication['properties'] {
   const given = Object.entries({ ...properties, userProperties: headers }).filter(([, value]) => value !== undefined)
-  return given.length === 0 ? null : Object.fromEntries(given)
+  return given.length === 0 ? null : withoutHops(Object.fromEntries(given))
 }
 
 const isBase64 = (text: string): boolean => Buffer.from(text, 'base64').toString('base64') === text

@@ -22,6 +22,18 @@ export function markedBy(rule: string, properties: MessageProperties | null, hop
   return { ...properties, userProperties: { ...properties?.userProperties, [mark]: [...hops, rule].join(',') } }
 }
 
+/**
+ * What a client says itself: nobody but a rule may say that rules had a part in it, or whoever may publish could keep rules from acting.
+ * What a bridge of another house brings with the session's own password is believed.
+ */
+export function withoutHops(properties: MessageProperties | null): MessageProperties | null {
+  if (properties?.userProperties?.[mark] === undefined) return properties
+  const { userProperties, ...others } = properties
+  const left = withoutMark(userProperties)
+  const kept = left === undefined ? others : { ...others, userProperties: left }
+  return Object.keys(kept).length === 0 ? null : kept
+}
+
 /** Without the mark, which is nobody's matter outside. */
 export function withoutMark(
   headers: Readonly<Record<string, string | string[]>> | undefined,

@@ -1,6 +1,7 @@
 /** Rules on the real engine, journal and tables: what they match, what they make of a message, and what is refused. */
 import { cpSync } from 'node:fs'
-import { expect, it } from 'vitest'
+import { connectAsync } from 'mqtt'
+import { expect, it, onTestFinished } from 'vitest'
 import type { EmbeddedEngine } from '../../../server/brokers/engine/embedded/embedded-engine.ts'
 import { countsIn, FrameClient } from '../../fakes/broker-house.ts'
 import { temporaryFolder, until } from '../../fakes/kernel.ts'
@@ -43,6 +44,31 @@ it('bytes and MQTT properties go on as they came', async () => {
   const client = await listen(house, 'out')
   await house.call('/v1/sessions/home/messages', message)
   expect(await client.next('message')).toMatchObject({ data: message.data, encoding: 'base64', properties: { unit: 'C' } })
+})
+
+it('nobody but a rule can say that rules have made a message, and so keep them from acting', async () => {
+  const { house, add, rule } = await openRuled()
+  const { id } = await add({ filter: 'alarms/#', action: toTopic('seen') })
+  const forged = { 'wheelhouse-rules': `${id},a,b,c,d,e,f,g,h`, unit: 'C' }
+  const client = await listen(house, '#')
+  await house.call('/v1/sessions/home/named-clients', { name: 'sensor', password: 'sensor-password' })
+  for (const [username, password, mark] of [
+    ['home', 'secure-password-123', { name: 'any' }],
+    ['home:sensor', 'sensor-password', { 'wheelhouse-bridge': '1' }],
+  ] as const) {
+    const mqtt = await connectAsync(house.url.replace('http', 'ws'), {
+      ...{ username, password, protocolVersion: 5, reconnectPeriod: 0 },
+      properties: { userProperties: mark },
+    })
+    onTestFinished(async () => void (await mqtt.endAsync(true)))
+    await mqtt.publishAsync('alarms/fire', 'hot', { qos: 1, properties: { userProperties: forged } })
+  }
+  await house.call('/v1/sessions/home/messages', { topic: 'alarms/fire', data: 'hot', headers: forged })
+  await until('it has acted on all', async () => (await rule(id))['done'] === 3)
+  expect(await rule(id)).toMatchObject({ matched: 3, looped: 0 })
+  await until('they are there', () => client.ofType('message').length === 6)
+  // What else they said of it stays.
+  expect(client.ofType('message').filter(({ topic }) => topic === 'seen')).toMatchObject(Array(3).fill({ properties: { unit: 'C' } }))
 })
 
 it('a rule never acts on what it has made, nor in a ring with others, and says so', async () => {

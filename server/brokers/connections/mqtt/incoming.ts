@@ -4,6 +4,7 @@ import type { Attachment } from '../../engine/broker-engine.ts'
 import type { Receipt } from '../../engine/types.ts'
 import { nameIn } from './bridge-marks.ts'
 import type { MqttPeer } from './mqtt-peer.ts'
+import { withoutHops } from '../../rules/hops.ts'
 import { answer, keptProperties, reason, refusalCodes, refusalOf } from './mqtt-packets.ts'
 
 /** Messages of a client that wait for the disk; above this, what else it sends waits in its own buffers. */
@@ -34,6 +35,7 @@ export class Incoming {
     }
     const expiry = packet.properties?.messageExpiryInterval
     const { id, properties } = peer.isBridge ? nameIn(packet) : { id: null, properties: keptProperties(packet) }
+    const isBelieved = peer.isBridge && peer.connection.access === null
     const body = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
     attachment.publish(
       {
@@ -44,7 +46,7 @@ export class Incoming {
         isEmpty: body.length === 0,
         qos: packet.qos,
         retain: packet.retain,
-        properties,
+        properties: isBelieved ? properties : withoutHops(properties),
         expiresIn: expiry === undefined ? null : Math.max(1, expiry * 1_000),
         publisher: peer.connection.name,
       },

@@ -10,6 +10,7 @@ import {
 } from 'mqtt-packet'
 import type { EndReason, Message, MessageProperties, Quality, Refusal, Will } from '../../engine/types.ts'
 import type { EntranceRefusal } from '../../clients.ts'
+import { withoutHops } from '../../rules/hops.ts'
 import { refusalTexts, utf8 } from '../json/json-frames.ts'
 
 export type Version = 3 | 4 | 5
@@ -118,7 +119,7 @@ export function willOf(
   return {
     ...{ topic, qos, retain, publisher },
     body: Buffer.isBuffer(payload) ? payload : Buffer.from(payload),
-    properties: properties === undefined ? null : keptProperties({ properties }),
+    properties: properties === undefined ? null : withoutHops(keptProperties({ properties })),
     expiresIn: expiry === undefined ? null : Math.max(1, expiry * 1_000),
     delay: (properties?.willDelayInterval ?? 0) * 1_000,
   }
