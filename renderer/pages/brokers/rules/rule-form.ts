@@ -47,6 +47,19 @@ export function formOf(rule: BrokerRule | null): RuleForm {
   return { ...form, session: session ?? '', topic, retain, asIs: data === undefined, data: data === undefined ? '' : typedOf(data) }
 }
 
+/** The rule that the empty page tells of. */
+export const exampleForm = (): RuleForm => ({
+  ...formOf(null),
+  ...{ name: 'too warm', filter: 'rooms/+/climate', topic: 'alerts/{{topic.2}}' },
+  conditions: [{ ...emptyCondition(), path: 'temperature', value: '30' }],
+})
+
+/** Texts of a bot go to a person: a limit that nobody has typed is 10 a minute there, and none elsewhere. */
+export function limitFor(action: RuleForm['action'], before: RuleForm['action'], typed: string, kept: string): string {
+  if (action === 'bot') return typed === '' ? '10' : typed
+  return before === 'bot' && typed === '10' ? kept : typed
+}
+
 /** What has to be typed before it can be saved, in words; null where nothing is missing. `rule` is the one that is changed. */
 export function problemOf(form: RuleForm, rule: BrokerRule | null): string | null {
   if (form.name.trim() === '') return 'A rule needs a name'
@@ -59,7 +72,9 @@ export function problemOf(form: RuleForm, rule: BrokerRule | null): string | nul
         ? null
         : 'The address begins with https:// or http://'
     case 'topic':
-      return form.topic.trim() === '' ? 'Which topic?' : null
+      if (form.topic.trim() === '') return 'Which topic?'
+      // Nothing at all, retained, would take away what the topic keeps.
+      return !form.asIs && form.data.trim() === '' ? 'What is published instead?' : null
     case 'bot':
       if (form.bot === '') return 'Which bot?'
       return form.chat.trim() === '' ? 'To which number?' : form.text.trim() === '' ? 'What does it send?' : null

@@ -1,6 +1,14 @@
 import { defineComponent, h } from 'vue'
 import { afterEach, describe, expect, it } from 'vitest'
-import { bodyOf, emptyCondition, formOf, problemOf, type RuleForm } from '../../../../renderer/pages/brokers/rules/rule-form.ts'
+import {
+  bodyOf,
+  emptyCondition,
+  exampleForm,
+  formOf,
+  limitFor,
+  problemOf,
+  type RuleForm,
+} from '../../../../renderer/pages/brokers/rules/rule-form.ts'
 import { conditionWords, rulePresentation } from '../../../../renderer/pages/brokers/rules/rule-presentation.ts'
 import RulesTab from '../../../../renderer/pages/brokers/rules/rules-tab.vue'
 import type { BrokerRule } from '../../../../server/brokers/contract/index.ts'
@@ -66,6 +74,28 @@ describe('what is typed of a rule', () => {
       action: kept.action,
       perMinute: null,
     })
+  })
+
+  it('is not nothing: an empty message would take away what its topic keeps', () => {
+    const form = { ...exampleForm(), asIs: false, data: ' ' }
+    expect(problemOf(form, null)).toBe('What is published instead?')
+    expect(problemOf({ ...form, data: '0' }, null)).toBeNull()
+  })
+
+  it('begins with the example where somebody takes it over', () => {
+    expect(problemOf(exampleForm(), null)).toBeNull()
+    expect(bodyOf(exampleForm())).toMatchObject({
+      filter: 'rooms/+/climate',
+      conditions: [{ of: 'field', path: 'temperature', is: 'greater', value: 30 }],
+      action: { type: 'topic', topic: 'alerts/{{topic.2}}' },
+    })
+  })
+
+  it('has a limit for a bot that does not stay behind when it is another action again', () => {
+    expect(limitFor('bot', 'topic', '', '')).toBe('10')
+    expect(limitFor('topic', 'bot', '10', '')).toBe('')
+    expect(limitFor('topic', 'bot', '25', '')).toBe('25')
+    expect(limitFor('bot', 'webhook', '40', '40')).toBe('40')
   })
 
   it('leaves the address of a webhook as it is where none is typed', () => {
