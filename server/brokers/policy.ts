@@ -27,6 +27,10 @@ export const policySchema = z.object({
   keepAwayFor: wholeNumber('keepAwayFor', 1_000, 3_650 * day).nullable(),
   /** Messages sent to one subscriber and not acknowledged. */
   maxInFlight: wholeNumber('maxInFlight', 1, 65_535),
+  /** Messages of quality 1 and 2 that an MQTT 5 client is told it may have under way to the server; null: nobody counts. */
+  receiveMaximum: wholeNumber('receiveMaximum', 1, 65_535).nullable(),
+  /** Seconds that an MQTT client may promise to be heard within, at most; null for what it says itself, be it never. */
+  maxKeepAlive: wholeNumber('maxKeepAlive', 1, 65_535).nullable(),
   /** Per session. */
   maxClients: wholeNumber('maxClients', 1, 1_000_000),
   /** Named clients, present or away, per session; beyond them nobody new comes under a name. */
@@ -51,6 +55,8 @@ export const defaultPolicy: Policy = {
   maxQueuedBytes: 67_108_864,
   keepAwayFor: 7 * day,
   maxInFlight: 1_000,
+  receiveMaximum: null,
+  maxKeepAlive: null,
   maxClients: 10_000,
   maxKeptClients: 10_000,
   maxStoredBytes: 536_870_912,

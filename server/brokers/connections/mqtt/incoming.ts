@@ -16,6 +16,8 @@ export class Incoming {
   readonly #peer: MqttPeer
   /** Packet ids of the client whose message is not durable yet. */
   readonly #committing = new Set<number>()
+  /** Packet ids of this connection that are owed a PUBACK or PUBCOMP (4.9); counted where the client was given a limit. */
+  readonly #underWay = new Set<number>()
   #readOn: (() => void) | null = null
 
   constructor(peer: MqttPeer) {
@@ -28,6 +30,7 @@ export class Incoming {
     const topic = peer.aliases.topicOf(packet)
     if (typeof topic === 'number') return peer.fail(topic)
     const packetId = packet.qos === 0 ? 0 : (packet.messageId ?? 0)
+    if (packet.qos > 0 && !this.#mayBegin(packetId)) return peer.fail(reason.receiveMaximumExceeded)
     if (packet.qos === 2 && this.#isRepeated(packetId, attachment)) return
     if (packet.qos > 0) {
       this.#committing.add(packetId)
@@ -58,7 +61,10 @@ export class Incoming {
   released(packetId: number, attachment: Attachment): void {
     const peer = this.#peer
     const code = attachment.mqtt.forget(packetId) ? reason.success : reason.packetIdNotFound
-    peer.whenStored(attachment, () => peer.write(answer('pubcomp', packetId, peer.version, code)))
+    peer.whenStored(attachment, () => {
+      this.#underWay.delete(packetId)
+      peer.write(answer('pubcomp', packetId, peer.version, code))
+    })
   }
 
   /** PUBACK (3.4) for quality 1, PUBREC (3.5) for quality 2. */
@@ -74,6 +80,7 @@ export class Incoming {
       this.#readOn()
       this.#readOn = null
     }
+    if (!isSecond || refusal !== null) this.#underWay.delete(token)
     const kind = isSecond ? 'pubrec' : 'puback'
     if (refusal !== null) {
       // MQTT 3 has no words for a refusal: the connection ends, and the client sends the message again on the next one.
@@ -81,6 +88,14 @@ export class Incoming {
       return peer.write(refusalOf(kind, token, refusal, peer.wantsWords))
     }
     peer.write(answer(kind, token, peer.version, deliveredTo + queuedFor === 0 ? reason.noMatchingSubscribers : reason.success))
+  }
+
+  /** Whether the client may have it under way beside what it has already; notes that it has. */
+  #mayBegin(packetId: number): boolean {
+    const limit = this.#peer.receiveMaximum
+    if (limit === null) return true
+    this.#underWay.add(packetId)
+    return this.#underWay.size <= limit
   }
 
   /** Whether a message of quality 2 came before and was not released (MQTT-4.3.3-10); notes it where it did not. */

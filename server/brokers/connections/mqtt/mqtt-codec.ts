@@ -24,6 +24,7 @@ export class MqttCodec implements Codec, MqttPeer {
   readonly clients: Clients
   version: Version = 4
   keepAlive = 0
+  receiveMaximum: number | null = null
   wantsWords = true
   isBridge = false
   limits = { receiveMaximum: 65_535, maximumPacketSize: Infinity }

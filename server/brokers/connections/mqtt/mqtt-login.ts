@@ -33,7 +33,9 @@ export async function handleConnect(peer: MqttPeer, packet: IConnectPacket): Pro
     user: null,
     password: passwordText(packet.password),
     enter(session) {
-      peer.keepAlive = packet.keepalive ?? 0
+      peer.keepAlive = keepAliveOf(packet, session)
+      // MQTT 3 has no word for it.
+      peer.receiveMaximum = peer.version === 5 ? session.policy.receiveMaximum : null
       // Mosquitto and those like it say so by a bit of the version of MQTT 3.1.1.
       peer.isBridge = ('bridgeMode' in packet && packet.bridgeMode === true) || properties.userProperties?.[bridgeMark] !== undefined
       peer.wantsWords = properties.requestProblemInformation !== false
@@ -81,8 +83,17 @@ function expiryOf({ clean = true, properties }: IConnectPacket, version: Version
   return version === 5 ? (properties?.sessionExpiryInterval ?? 0) : clean ? 0 : never
 }
 
+/** Seconds. Who promises nothing promises less than any limit asks for. */
+function keepAliveOf({ keepalive = 0 }: IConnectPacket, { policy: { maxKeepAlive } }: SessionFacts): number {
+  return maxKeepAlive === null ? keepalive : keepalive === 0 ? maxKeepAlive : Math.min(keepalive, maxKeepAlive)
+}
+
 /** The properties of CONNACK (3.2.2.3): where the server gives other than it was asked for, it has to say so. */
-function agreed(packet: IConnectPacket, { version }: MqttPeer, options: AttachOptions | null): Parameters<typeof connack>[3] {
+function agreed(
+  packet: IConnectPacket,
+  { version, keepAlive, receiveMaximum }: MqttPeer,
+  options: AttachOptions | null,
+): Parameters<typeof connack>[3] {
   const keepFor = options?.keepFor ?? null
   return {
     maximumPacketSize: largestPacket,
@@ -91,6 +102,8 @@ function agreed(packet: IConnectPacket, { version }: MqttPeer, options: AttachOp
     wildcardSubscriptionAvailable: true,
     subscriptionIdentifiersAvailable: true,
     sharedSubscriptionAvailable: true,
+    ...(receiveMaximum === null ? {} : { receiveMaximum }),
+    ...(keepAlive === (packet.keepalive ?? 0) ? {} : { serverKeepAlive: keepAlive }),
     ...(packet.clientId === '' ? { assignedClientIdentifier: options?.key.slice('mqtt:'.length) ?? '' } : {}),
     ...(keepFor !== null && keepFor !== keepForOf(expiryOf(packet, version), null)
       ? { sessionExpiryInterval: Math.floor(keepFor / 1_000) }

@@ -13,8 +13,10 @@ export interface MqttPeer {
   readonly clients: Clients
   readonly aliases: TopicAliases
   version: Version
-  /** Seconds; 0 for a client that does not promise to be heard. */
+  /** Seconds; 0 for a client that need not be heard. */
   keepAlive: number
+  /** Messages of quality 1 and 2 that it may have under way to the server (MQTT 5, 3.2.2.3.3); null where nobody counts. */
+  receiveMaximum: number | null
   /** It is a bridge of another broker. */
   isBridge: boolean
   /** The client wants reasons in words (MQTT 5, 3.1.2.11.7). */
