@@ -93,6 +93,16 @@ export class Authentication {
     return isRight
   }
 
+  /** Whether it is the password of the session; for who may set one, and guesses nothing. */
+  async isOfSession({ id, passwordHash }: { id: number; passwordHash: string }, password: string): Promise<boolean> {
+    return this.#matches(id, password) ?? (await this.#slowHashes.run(() => this.#passwords.check(password, passwordHash)))
+  }
+
+  /** The same, as far as a login has shown it since the start. */
+  isKnownOfSession({ id }: { id: number }, password: string): boolean {
+    return this.#matches(id, password) === true
+  }
+
   forgetClient(id: number): void {
     this.#knownClients.delete(id)
   }

@@ -160,8 +160,11 @@ export class Clients {
 
   /** The named client whose own password or key that is; null where it may be the session's. */
   async #namedBy(session: StoredSession, name: string | null, secret: string, address: string): Promise<StoredNamedClient | null> {
+    const { authentication } = this.#options
     const client = name === null ? undefined : this.#options.named().find(session, name)
-    if (client === undefined || !(await this.#options.authentication.isOfClient(client, secret, address))) return null
+    // No named client has the session's own: it is not worth a slow hash with each login.
+    if (client === undefined || authentication.isKnownOfSession(session, secret)) return null
+    if (!(await authentication.isOfClient(client, secret, address))) return null
     return this.isStillNamed(session, client) ? client : null
   }
 

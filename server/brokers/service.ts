@@ -93,6 +93,7 @@ export class BrokerService {
       ...{ store: namedClients, authentication, clock, events: this.#events, random },
       engine: () => this.engine,
       connections: () => this.clients.connections,
+      hasSession: (name) => this.#sessions.has(name),
     })
     this.clients = new Clients({
       ...{ clock, log, store, authentication, changed, events: this.#events, newMessageId: newId },
@@ -124,6 +125,7 @@ export class BrokerService {
         cause: error,
       })
     }
+    await this.named.catchUp(this.#sessions.values())
     this.#ready = true
     this.#pulse = setInterval(() => this.#beat(), 1_000)
     this.#pulse.unref()
@@ -184,6 +186,7 @@ export class BrokerService {
     const expiresAt = this.#momentOf(sessionExpiry)
     const secretKey = this.#newSecretKey()
     const passwordHash = await this.#authentication.hash(password)
+    if (this.named.logsInAs(name, (each) => this.#sessions.get(each))) throw new BrokerFault('session-exists')
     const stored = this.store.add({
       name,
       passwordHash,

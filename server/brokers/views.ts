@@ -60,7 +60,7 @@ function clientView({ subscriberId, key, connection, awaySince, topics, unacked,
   return {
     ...{ subscriberId, key, unacked, queuedBytes, topics: [...topics] },
     linkId: connection?.id ?? null,
-    name: connection?.name ?? key.slice(key.indexOf(':') + 1),
+    name: connection?.name ?? key.replace(/^[a-z]+:?/, ''),
     protocol: connection?.protocol ?? null,
     address: connection?.address ?? null,
     connectedAt: isoOrNull(connection?.connectedAt ?? null),

@@ -1,5 +1,5 @@
 /** The rules of one connection of a named client: as they are at the moment, with what was decided kept until they change. */
-import type { Quality } from '../engine/types.ts'
+import { isTopic } from '../engine/topics.ts'
 import { judgePublish, judgeSubscribe, type AccessRule, type Identity } from './rules.ts'
 
 /** As the login found it; its rules may be replaced. */
@@ -29,26 +29,33 @@ export class Access {
     this.#decidedBy = rules
     const decided = this.#publishing.get(topic)
     if (decided !== undefined) return decided
+    // A text of megabytes is no topic, and would be kept here as one.
+    if (!isTopic(topic)) return false
     const { isAllowed } = judgePublish(rules, this.identity, topic)
     this.#publishing.set(topic, isAllowed)
     return isAllowed
   }
 
-  maySubscribe({ filter }: { readonly filter: string; readonly qos?: Quality }): boolean {
+  maySubscribe(filter: string): boolean {
     return judgeSubscribe(this.client.rules, this.identity, filter).isAllowed
   }
 }
 
-/**
- * The names under which its queues are kept: nobody else's begin so, since what is before the first `/` is a name that has none, and a
- * client of another name cannot choose it.
- */
-export function queueNameOf({ name, clientId }: Identity): string {
+/** What others see of it, and what its queues are kept under: a client of another name cannot choose what is before the first `/`. */
+export function calledOf({ name, clientId }: Identity): string {
   return clientId === name ? `@${name}` : `@${name}/${clientId}`
+}
+
+/**
+ * The key of its queue under that protocol. Behind `:` stands whatever a client with the session's password calls itself, `@door` too;
+ * without it the key is a named client's.
+ */
+export function queueKeyOf(protocol: 'user' | 'mqtt', identity: Identity): string {
+  return `${protocol}${calledOf(identity)}`
 }
 
 /** Whose queue of that key it is, and under which client id; null where it is no named client's. */
 export function identityOf(key: string): Identity | null {
-  const { name, clientId } = /^(?:user|mqtt):@(?<name>[^/]+)(?:\/(?<clientId>.*))?$/s.exec(key)?.groups ?? {}
+  const { name, clientId } = /^(?:user|mqtt)@(?<name>[^/]+)(?:\/(?<clientId>.*))?$/s.exec(key)?.groups ?? {}
   return name === undefined ? null : { name, clientId: clientId ?? name }
 }

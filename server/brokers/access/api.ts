@@ -10,17 +10,20 @@ import type { StoredNamedClient } from './store.ts'
 
 export function namedClientHandlers(service: BrokerService): Handlers<typeof namedClientRoutes> {
   const { named } = service
-  const view = (client: StoredNamedClient): NamedClientView => ({
+  const view = (client: StoredNamedClient, counts = named.connectionCounts()): NamedClientView => ({
     name: client.name,
     credential: client.credential,
     rules: client.rules.map((rule) => ({ ...rule })),
     createdAt: iso(client.createdAt),
     lastSeenAt: client.lastSeenAt === null ? null : iso(client.lastSeenAt),
-    connections: named.connectionsOf(client),
+    connections: counts.get(client) ?? 0,
   })
   const viewWithKey = ({ client, key }: { client: StoredNamedClient; key: string | null }) => ({ client: view(client), key })
   return {
-    namedClients: ({ params }) => ({ status: 200, body: { clients: named.all(service.byName(params.name)).map(view) } }),
+    namedClients({ params }) {
+      const counts = named.connectionCounts()
+      return { status: 200, body: { clients: named.all(service.byName(params.name)).map((client) => view(client, counts)) } }
+    },
     async addNamedClient({ params, body }, { caller }) {
       return { status: 201, body: viewWithKey(await named.add(service.byName(params.name), body, actorOf(caller))) }
     },

@@ -1,6 +1,7 @@
 /** The place of a named client in its session: every verb goes past its rules first. Clients with the session's password do without. */
 import type { AttachedClient, Attachment, MqttSession } from '../engine/broker-engine.ts'
 import type { Delivery, Publication, Quality, SubscribeOutcome, Subscription } from '../engine/types.ts'
+import { isTopic } from '../engine/topics.ts'
 import type { Access } from './access.ts'
 
 export class LimitedAttachment implements Attachment {
@@ -33,14 +34,13 @@ export class LimitedAttachment implements Attachment {
   publish(publication: Publication, token: string | number): void {
     const { topic } = publication
     if (this.#access.mayPublish(topic)) return this.#place.publish(publication, token)
-    this.#client.accepted({ token, topic, deliveredTo: 0, queuedFor: 0, duplicate: false, refusal: 'not-allowed' })
+    const refusal = isTopic(topic) ? 'not-allowed' : 'invalid-topic'
+    this.#client.accepted({ token, topic, deliveredTo: 0, queuedFor: 0, duplicate: false, refusal })
   }
 
-  async subscribe(wanted: readonly Subscription[]): Promise<{ outcomes: readonly SubscribeOutcome[]; isStored: boolean }> {
-    const allowed = wanted.filter((each) => this.#access.maySubscribe(each))
-    const { outcomes, isStored } = await this.#place.subscribe(allowed)
-    const left = [...outcomes]
-    return { outcomes: wanted.map((each) => (allowed.includes(each) ? (left.shift() ?? 'too-many') : 'not-allowed')), isStored }
+  /** Each is judged as its turn comes: there may be thousands, and the rules may change while they are made. */
+  subscribe(wanted: readonly Subscription[]): Promise<{ outcomes: readonly SubscribeOutcome[]; isStored: boolean }> {
+    return this.#place.subscribe(wanted, ({ filter }) => this.#access.maySubscribe(filter))
   }
 
   unsubscribe(names: readonly string[]): Promise<{ existed: readonly boolean[]; isStored: boolean }> {
@@ -48,7 +48,7 @@ export class LimitedAttachment implements Attachment {
   }
 
   sendRetained(filter: string, qos: Quality, identifiers: readonly number[]): void {
-    if (this.#access.maySubscribe({ filter })) this.#place.sendRetained(filter, qos, identifiers)
+    if (this.#access.maySubscribe(filter)) this.#place.sendRetained(filter, qos, identifiers)
   }
 
   relay(topic: string, frame: Buffer, hold: () => () => void): void {

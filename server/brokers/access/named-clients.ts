@@ -7,11 +7,12 @@ import type { Clock } from '../../clock.ts'
 import type { Announcer } from '../../events/event-types.ts'
 import { hashSecret } from '../../secrets/hash.ts'
 import { randomToken, type RandomBytes } from '../../secrets/random.ts'
+import { diskRefusal } from '../../store/disk.ts'
 import type { Authentication } from '../authentication.ts'
 import type { BrokerEngine } from '../engine/broker-engine.ts'
 import type { brokerEvents } from '../events.ts'
 import { BrokerFault } from '../fault.ts'
-import { identityOf, type Access } from './access.ts'
+import { identityOf, type Access, type RuledClient } from './access.ts'
 import { everything, judgePublish, judgeSubscribe, type AccessRule, type Identity } from './rules.ts'
 import type { NamedClientStore, StoredNamedClient } from './store.ts'
 
@@ -23,6 +24,7 @@ const seenEvery = 60_000
 interface Session {
   readonly id: number
   readonly name: string
+  readonly passwordHash: string
 }
 
 /** A connection, as far as a named client's end concerns it. */
@@ -39,6 +41,7 @@ export interface NamedClientsGiven {
   events: Announcer<typeof brokerEvents>
   engine(): BrokerEngine
   connections(): Iterable<EndableConnection>
+  hasSession(name: string): boolean
   random?: RandomBytes
 }
 
@@ -53,7 +56,7 @@ export class NamedClients {
   }
 
   /** By name. */
-  all({ id }: Session): StoredNamedClient[] {
+  all({ id }: Pick<Session, 'id'>): StoredNamedClient[] {
     return [...(this.#clients.get(id)?.values() ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
@@ -62,15 +65,22 @@ export class NamedClients {
   }
 
   /** Throws `no-such-named-client`. */
-  byName(session: Session, name: string): StoredNamedClient {
+  byName(session: Pick<Session, 'id'>, name: string): StoredNamedClient {
     const client = this.find(session, name)
     if (client === undefined) throw new BrokerFault('no-such-named-client')
     return client
   }
 
+  /** Whether a named client of one of these sessions logs in by that name. No name of a client has a colon in it. */
+  logsInAs(loginName: string, sessionBy: (name: string) => Pick<Session, 'id'> | undefined): boolean {
+    const colon = loginName.lastIndexOf(':')
+    const session = colon < 0 ? undefined : sessionBy(loginName.slice(0, colon))
+    return session !== undefined && this.find(session, loginName.slice(colon + 1)) !== undefined
+  }
+
   /**
-   * `key` is the one that was made, null where a password was given. Throws `named-client-exists`, `too-many-named-clients` and
-   * `no-such-session`.
+   * `key` is the one that was made, null where a password was given. Throws `named-client-exists`, `login-name-taken`,
+   * `password-of-session`, `too-many-named-clients` and `no-such-session`.
    */
   async add(
     session: Session,
@@ -81,9 +91,10 @@ export class NamedClients {
     const names = this.#of(session.id)
     if (names.has(name)) throw new BrokerFault('named-client-exists')
     if (names.size >= mostNamedClients) throw new BrokerFault('too-many-named-clients')
-    const { key, ...secret } = await this.#newSecret(password)
+    const { key, ...secret } = await this.#newSecret(session, password)
     // Dropped while the password was hashed.
     if (this.#clients.get(session.id) !== names) throw new BrokerFault('no-such-session')
+    if (this.#given.hasSession(`${session.name}:${name}`)) throw new BrokerFault('login-name-taken')
     const client = store.add({ sessionId: session.id, name, ...secret, rules, createdAt: clock.now() })
     if (client === null) throw new BrokerFault('named-client-exists')
     names.set(name, client)
@@ -100,17 +111,14 @@ export class NamedClients {
     events.emit({ type: 'named-client-changed', subject: session.name, actor, data: { client: name } })
     const kept: boolean[] = []
     for (const { subscriberId, identity } of await this.#placesOf(session, client)) {
-      const restricted = await engine().restrict(session.id, subscriberId, {
-        mayHave: (filter) => judgeSubscribe(rules, identity, filter).isAllowed,
-        mayPublish: (topic) => judgePublish(rules, identity, topic).isAllowed,
-      })
+      const restricted = await engine().restrict(session.id, subscriberId, rightsOf(client, identity))
       kept.push(restricted?.isStored ?? true)
     }
     if (kept.includes(false)) throw new BrokerFault('storage-failed')
     return client
   }
 
-  /** Ends its connections, which came in with the one before; its queue stays. Throws `no-such-named-client`. */
+  /** Ends its connections, which came in with the one before; its queue stays. Throws `no-such-named-client` and `password-of-session`. */
   async replaceSecret(
     session: Session,
     name: string,
@@ -119,7 +127,7 @@ export class NamedClients {
   ): Promise<{ client: StoredNamedClient; key: string | null }> {
     const { store, authentication, events } = this.#given
     const { id } = this.byName(session, name)
-    const { key, credential, secretHash } = await this.#newSecret(password)
+    const { key, credential, secretHash } = await this.#newSecret(session, password)
     const before = this.find(session, name)
     // Revoked while the password was hashed.
     if (before?.id !== id) throw new BrokerFault('no-such-named-client')
@@ -158,16 +166,40 @@ export class NamedClients {
     const now = this.#given.clock.now()
     if (client.lastSeenAt !== null && now - client.lastSeenAt < seenEvery) return
     client.lastSeenAt = now
-    this.#given.store.setSeen(client.id, now)
+    try {
+      this.#given.store.setSeen(client.id, now)
+    } catch (error) {
+      // A disk that is full keeps nobody out.
+      if (diskRefusal(error) === null) throw error
+    }
   }
 
-  /** How many connections it has. */
-  connectionsOf(client: StoredNamedClient): number {
-    return [...this.#given.connections()].filter(({ access }) => access?.client === client).length
+  /** How many connections each has that has any. */
+  connectionCounts(): ReadonlyMap<RuledClient, number> {
+    const counts = new Map<RuledClient, number>()
+    for (const { access } of this.#given.connections()) if (access !== null) counts.set(access.client, (counts.get(access.client) ?? 0) + 1)
+    return counts
+  }
+
+  /**
+   * At the start, before anybody comes in: what was revoked or ruled while the process ended is in SQLite, and may not have reached the
+   * journal. A disk that refuses has it when it takes something again.
+   */
+  async catchUp(sessions: Iterable<Pick<Session, 'id'>>): Promise<void> {
+    const engine = this.#given.engine()
+    for (const session of sessions) {
+      for (const { subscriberId, key, topics, unacked } of await engine.clients(session.id)) {
+        const identity = identityOf(key)
+        if (identity === null) continue
+        const client = this.find(session, identity.name)
+        if (client === undefined) await engine.removeSubscriber(session.id, subscriberId)
+        else if (topics.length > 0 || unacked > 0) await engine.restrict(session.id, subscriberId, rightsOf(client, identity))
+      }
+    }
   }
 
   /** Its subscribers, those that are away among them. */
-  async #placesOf({ id }: Session, client: StoredNamedClient): Promise<{ subscriberId: number; identity: Identity }[]> {
+  async #placesOf({ id }: Pick<Session, 'id'>, client: StoredNamedClient): Promise<{ subscriberId: number; identity: Identity }[]> {
     const here = new Map([...this.#given.connections()].map((connection) => [connection.id, connection.access]))
     return (await this.#given.engine().clients(id)).flatMap(({ subscriberId, key, connection }) => {
       const access = connection === null ? null : here.get(connection.id)
@@ -181,9 +213,14 @@ export class NamedClients {
   }
 
   async #newSecret(
+    session: Session,
     password: string | undefined,
   ): Promise<{ credential: StoredNamedClient['credential']; secretHash: string; key: string | null }> {
-    if (password !== undefined) return { credential: 'password', secretHash: await this.#given.authentication.hash(password), key: null }
+    const { authentication } = this.#given
+    if (password !== undefined) {
+      if (await authentication.isOfSession(session, password)) throw new BrokerFault('password-of-session')
+      return { credential: 'password', secretHash: await authentication.hash(password), key: null }
+    }
     const key = `bk_${randomToken(24, this.#given.random ?? randomBytes)}`
     return { credential: 'key', secretHash: hashSecret(key).toString('base64url'), key }
   }
@@ -192,5 +229,13 @@ export class NamedClients {
     const names = this.#clients.get(session) ?? new Map<string, StoredNamedClient>()
     this.#clients.set(session, names)
     return names
+  }
+}
+
+/** By the rules of the moment: they may change again while it is asked. */
+function rightsOf(client: RuledClient, identity: Identity): Parameters<BrokerEngine['restrict']>[2] {
+  return {
+    mayHave: (filter) => judgeSubscribe(client.rules, identity, filter).isAllowed,
+    mayPublish: (topic) => judgePublish(client.rules, identity, topic).isAllowed,
   }
 }

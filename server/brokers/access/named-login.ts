@@ -1,6 +1,6 @@
 /** Under which name, and with which rules, a client enters its session. */
 import type { AttachOptions } from '../engine/types.ts'
-import { Access, queueNameOf, type RuledClient } from './access.ts'
+import { Access, calledOf, queueKeyOf, type RuledClient } from './access.ts'
 
 /** A named client is kept under a name that nobody else can choose. One without a client id of its own keeps nothing. */
 export function underItsName(
@@ -8,11 +8,10 @@ export function underItsName(
   named: RuledClient | null,
 ): { name: string; options: AttachOptions; access: Access | null } {
   if (named === null) return { name, options, access: null }
-  const { key } = options
-  if (key.startsWith('anonymous:')) return { name: named.name, options, access: new Access(named, named.name) }
-  const begin = key.indexOf(':') + 1
-  const access = new Access(named, key.slice(begin))
-  const { identity } = access
-  const queue = queueNameOf(identity)
-  return { name: queue.slice(1), options: { ...options, key: `${key.slice(0, begin)}${queue}` }, access }
+  const { kind, clientId = '' } = /^(?<kind>[a-z]+):(?<clientId>.*)$/s.exec(options.key)?.groups ?? {}
+  const isNameless = kind !== 'mqtt' && kind !== 'user'
+  const access = new Access(named, isNameless ? named.name : clientId)
+  const called = calledOf(access.identity)
+  const will = options.will == null ? null : { ...options.will, publisher: called }
+  return { name: called, options: { ...options, will, ...(isNameless ? {} : { key: queueKeyOf(kind, access.identity) }) }, access }
 }

@@ -159,6 +159,16 @@ export const namedClientFaults = {
     message: 'A client of this name exists already',
     remedy: 'Choose another name, or revoke the client that has it.',
   },
+  'login-name-taken': {
+    status: 400,
+    message: 'A session has the name by which it would log in',
+    remedy: 'Choose another name: clients log in as SESSION:NAME, and there is a session of that name.',
+  },
+  'password-of-session': {
+    status: 400,
+    message: 'This is the password of the session, which opens all of it',
+    remedy: 'Choose another password for the client, or have a key made.',
+  },
   'too-many-named-clients': {
     status: 400,
     message: 'The session has 10000 named clients already',

@@ -146,8 +146,14 @@ export interface Attachment {
   readonly isOwed: boolean
   /** The client hears of it through `accepted`, under its token. */
   publish(publication: Publication, token: string | number): void
-  /** In force at once, in this order. `isStored` is false when the disk refused: then the client must not count on them. */
-  subscribe(wanted: readonly Subscription[]): Promise<{ outcomes: readonly SubscribeOutcome[]; isStored: boolean }>
+  /**
+   * In force at once, in this order; `mayHave` is asked of each right before. `isStored` is false when the disk refused: then the client must
+   * not count on them.
+   */
+  subscribe(
+    wanted: readonly Subscription[],
+    mayHave?: (wanted: Subscription) => boolean,
+  ): Promise<{ outcomes: readonly SubscribeOutcome[]; isStored: boolean }>
   /** By the names they were given. `existed` says of each whether it was there. */
   unsubscribe(names: readonly string[]): Promise<{ existed: readonly boolean[]; isStored: boolean }>
   /** Gives retained messages that the filter reaches to a new subscription; above quality 0 they are acknowledged like any other. */

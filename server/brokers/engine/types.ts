@@ -12,7 +12,7 @@ export interface TenantFacts {
 }
 
 export interface AttachOptions {
-  /** `user:NAME`, `mqtt:CLIENTID` or `anonymous:N`; unique within the tenant. */
+  /** `user:NAME`, `mqtt:CLIENTID`, `anonymous:N`, or `user@` and `mqtt@` of a named client; unique within the tenant. */
   readonly key: string
   /** Kept while it is away. */
   readonly durable: boolean

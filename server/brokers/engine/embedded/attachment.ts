@@ -41,9 +41,15 @@ export class Attachment implements door.Attachment {
     this.#parts.publishing.publish(this.subscriber.tenant, publication, this.#client, token)
   }
 
-  async subscribe(wanted: readonly Subscription[]): Promise<{ outcomes: readonly SubscribeOutcome[]; isStored: boolean }> {
+  async subscribe(
+    wanted: readonly Subscription[],
+    mayHave?: (wanted: Subscription) => boolean,
+  ): Promise<{ outcomes: readonly SubscribeOutcome[]; isStored: boolean }> {
     const outcomes: SubscribeOutcome[] = []
-    await this.#each(wanted, (each) => outcomes.push(this.#parts.subscribers.subscribe(this.subscriber, each)))
+    await this.#each(wanted, (each) => {
+      const isAllowed = mayHave === undefined || mayHave(each)
+      outcomes.push(isAllowed ? this.#parts.subscribers.subscribe(this.subscriber, each) : 'not-allowed')
+    })
     return { outcomes, isStored: await this.#agreed() }
   }
 

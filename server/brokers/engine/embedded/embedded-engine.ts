@@ -139,7 +139,7 @@ export class EmbeddedEngine implements BrokerEngine {
     const tenant = this.#tenant(id)
     const key = options.key
     // Only one connection may be an MQTT client of that id (MQTT-3.1.4-3); JSON clients share theirs.
-    if (key.startsWith('mqtt:')) for (const other of [...(tenant.subscribers.get(key)?.clients ?? [])]) other.end('taken-over')
+    if (key.startsWith('mqtt')) for (const other of [...(tenant.subscribers.get(key)?.clients ?? [])]) other.end('taken-over')
     const { subscriber, isResumed } = this.parts.subscribers.attach(tenant, client, options)
     this.parts.wills.cancel(subscriber)
     return Promise.resolve(new Attachment(this.parts, client, subscriber, isResumed))
@@ -270,7 +270,8 @@ export class EmbeddedEngine implements BrokerEngine {
   }
 
   #subscriber(tenant: number, id: number): Subscriber | undefined {
-    return [...this.#tenant(tenant).subscribers.values()].find((each) => each.id === id)
+    for (const each of this.#tenant(tenant).subscribers.values()) if (each.id === id) return each
+    return undefined
   }
 
   /** Of those that are there now, each that is still there when its turn comes. */

@@ -2,7 +2,7 @@
  * Accepting messages: what is refused, who gets it, and that its publisher hears of it only when it is as durable as the session asks for.
  */
 import type { Clock } from '../../../clock.ts'
-import { isSystem, isTopic, logTopic } from '../topics.ts'
+import { isSystem, isTopic, logTopic, matches } from '../topics.ts'
 import type { Publication, Refusal } from '../types.ts'
 import type { Waiting } from './commit.ts'
 import type { Deliverer } from './deliverer.ts'
@@ -11,7 +11,7 @@ import type { DeadLetter, Delivery, Message, Publisher, Receipt, Subscriber, Tar
 import { isBound, numberWith } from './numbering.ts'
 import { newReceipt, type Recorder } from './recorder.ts'
 import { receivers } from './sharing.ts'
-import { isFull, isOnlooker, lettersOf } from './tenant.ts'
+import { isFull, isOnlooker, isRuled, lettersOf } from './tenant.ts'
 
 /** Ms: the seconds that MQTT can say. */
 const longestLife = 0xffff_ffff * 1_000
@@ -67,7 +67,7 @@ export class Publishing {
    */
   replay(letter: DeadLetter): boolean {
     const { message, subscriberKey, tenant } = letter
-    const known = tenant.subscribers.get(subscriberKey)
+    const known = takerOf(tenant.subscribers.get(subscriberKey), message)
     const { policy } = tenant
     const again = this.#newMessage(tenant, { ...message, isEmpty: false, expiresIn: policy.messageExpiryTime }, 0)
     const targets = known === undefined ? tenant.tree.route(message.topic).targets : [ownTarget(known, message)]
@@ -225,6 +225,12 @@ interface Routed {
   once: readonly Target[]
   /** Those that found their queue full and lost. */
   overflowing: readonly Delivery[]
+}
+
+/** A letter is its subscriber's whatever that one listens to now; a named client's rules may have changed, and with them what it may have. */
+function takerOf(subscriber: Subscriber | undefined, { topic }: Message): Subscriber | undefined {
+  if (subscriber === undefined || !isRuled(subscriber)) return subscriber
+  return [...subscriber.subscriptions.values()].some(({ filter }) => matches(filter, topic)) ? subscriber : undefined
 }
 
 function ownTarget(subscriber: Subscriber, { qos }: Message): Target {

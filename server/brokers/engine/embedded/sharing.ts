@@ -33,12 +33,12 @@ export class Sharing {
   }
 
   /**
-   * To a member that is there, or to any when the subscriber is gone for good; not what this one may have of quality 2 (MQTT-4.8.2-4
-   * and -5).
+   * To a member that is there, or to any when the subscriber is gone for good, then also what is on its way to the disk; not what this one
+   * may have of quality 2 (MQTT-4.8.2-4 and -5).
    */
   passOn(delivery: Delivery, { isGone }: { isGone: boolean }): void {
     const { subscriber, message, state } = delivery
-    if (delivery.shares.length === 0 || state === 'committing' || state === 'over' || isBound(delivery)) return
+    if (delivery.shares.length === 0 || (state === 'committing' && !isGone) || state === 'over' || isBound(delivery)) return
     const others = new Map<string, Subscriber>()
     for (const share of delivery.shares) {
       const other = this.#passOnShare(delivery, share, isGone)
@@ -51,15 +51,17 @@ export class Sharing {
     for (const other of others.values()) this.#deliverer.dispatch(other)
   }
 
-  #passOnShare({ message, subscriber, tries }: Delivery, share: string, isGone: boolean): Subscriber | null {
+  #passOnShare({ message, subscriber, tries, state }: Delivery, share: string, isGone: boolean): Subscriber | null {
     const members = subscriber.tenant.tree.route(message.topic).groups.find(([first]) => first?.shares.includes(share)) ?? []
     const other = chooseMember(
       members.filter((member) => member.subscriber !== subscriber && (member.subscriber.clients.size > 0 || isGone)),
     )
     if (other === undefined || other.subscriber.unacked.holds(message) || isFull(other.subscriber, message)) return null
     const passed = this.#store.addDelivery(message, other)
-    passed.state = 'queued'
     passed.tries = tries
+    // It waits for the disk as this one did.
+    if (state === 'committing') return other.subscriber
+    passed.state = 'queued'
     other.subscriber.queue.push(passed)
     return other.subscriber
   }

@@ -163,15 +163,21 @@ export class Subscribers {
     return this.#parts.turns.each(subscribers.values(), (subscriber) => this.#record(subscriber))
   }
 
-  /** What it may not have any more ends: subscriptions by filter, what waits by topic, but what a handshake is under way for. */
+  /**
+   * What it may not have any more ends: subscriptions by filter, what waits or is on its way to the disk by topic, but what a handshake is
+   * under way for. A group's goes to another member.
+   */
   async restrict(subscriber: Subscriber, mayHave: (filter: string) => boolean): Promise<void> {
-    const { turns, store } = this.#parts
+    const { turns, store, sharing, deliverer } = this.#parts
     // At once, so that nothing more comes by them.
     for (const [name, { filter }] of [...subscriber.subscriptions]) if (!mayHave(filter)) this.unsubscribe(subscriber, name)
     await turns.each([...subscriber.unacked.values()], (delivery) => {
-      const { state, message } = delivery
-      if (state !== 'committing' && state !== 'over' && !isBound(delivery) && !mayHave(message.topic)) store.settle(delivery)
+      if (delivery.state === 'over' || isBound(delivery) || mayHave(delivery.message.topic)) return
+      sharing.passOn(delivery, { isGone: true })
+      store.settle(delivery)
     })
+    // What was sent may have filled its window.
+    deliverer.dispatch(subscriber)
   }
 
   #record(subscriber: Subscriber): void {

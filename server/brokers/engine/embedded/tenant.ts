@@ -89,7 +89,7 @@ export function isKept({ durable, tenant }: Subscriber): boolean {
 
 /** A bridge too is one, to the other broker. */
 export function isMqtt({ key }: Subscriber): boolean {
-  return key.startsWith('mqtt:') || key.startsWith('bridge:')
+  return key.startsWith('mqtt') || key.startsWith('bridge:')
 }
 
 /**
@@ -98,6 +98,11 @@ export function isMqtt({ key }: Subscriber): boolean {
  */
 export function isTriedAgain(subscriber: Subscriber): boolean {
   return !isMqtt(subscriber) && !subscriber.key.startsWith('worker:')
+}
+
+/** A named client, who may have less than others in its session: nothing but what its subscriptions match. */
+export function isRuled({ key }: Subscriber): boolean {
+  return key.startsWith('mqtt@') || key.startsWith('user@')
 }
 
 /** Somebody looks on: whoever publishes is told of those alone for whom the message is. */

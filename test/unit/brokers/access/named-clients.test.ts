@@ -4,7 +4,7 @@ import { NamedClients, type NamedClientsGiven } from '../../../../server/brokers
 import type { NamedClientStore, StoredNamedClient } from '../../../../server/brokers/access/store.ts'
 import { Authentication } from '../../../../server/brokers/authentication.ts'
 
-const session = { id: 1, name: 'orders' }
+const session = { id: 1, name: 'orders', passwordHash: 'hash of the session’s' }
 
 function open() {
   const stored = new Map<number, StoredNamedClient>()
@@ -18,7 +18,9 @@ function open() {
     },
     setRules: () => undefined,
     setSecret: () => undefined,
-    setSeen: () => undefined,
+    setSeen() {
+      throw Object.assign(new Error('no room'), { code: 'ENOSPC' })
+    },
     remove: (id) => void stored.delete(id),
   }
   /** Checks wait here while it is set. */
@@ -35,7 +37,8 @@ function open() {
   }
   const authentication = new Authentication(passwords, () => 0)
   const given = {
-    ...{ store, authentication, clock: { now: () => 0 }, events: { emit: () => undefined }, connections: () => [] },
+    ...{ store, authentication, clock: { now: () => 0 }, events: { emit: () => undefined } },
+    ...{ connections: () => [], hasSession: () => false },
     engine: () => ({ clients: async () => [] }),
   }
   // Of the clock, the events and the engine only that much is used here.
@@ -98,4 +101,10 @@ describe('the password of a named client', () => {
     await expect(added).rejects.toMatchObject({ code: 'no-such-session' })
     expect(stored.size).toBe(0)
   })
+})
+
+it('is seen though the disk has no room to note when', async () => {
+  const { named } = open()
+  const { client } = await named.add(session, { name: 'door' }, 'owner')
+  expect(() => named.seen(client)).not.toThrow()
 })
