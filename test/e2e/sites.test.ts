@@ -150,8 +150,12 @@ test('an operation with a step that gives a file hands the file to whoever tries
   await choose('Answers with', 'A file that a click downloads')
   await button('Run').click()
   await button('Save file').click()
-  const csv = await eventually('the file is there', () => Promise.resolve(readdirSync(files).find((name) => name === 'containers.csv')))
-  expect(readFileSync(join(files, csv), 'utf8')).toContain('container,size,status')
+  // Its name is there before what it holds is.
+  const csv = await eventually('the file is there, and filled', () => {
+    const isThere = readdirSync(files).includes('containers.csv')
+    return isThere ? readFileSync(join(files, 'containers.csv'), 'utf8') || null : null
+  })
+  expect(csv).toContain('container,size,status')
   await page.waitForSelector('aside[aria-label="Trial run"] ::-p-text(Wait for)')
 })
 
