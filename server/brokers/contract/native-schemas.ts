@@ -37,7 +37,10 @@ export const brokerClient = z.object({
   linkId: z.int().nullable(),
   subscriberId: z.int(),
   name: z.string(),
-  /** `user:NAME`, `mqtt:CLIENTID` or `anonymous:N`; `user@NAME` or `mqtt@NAME/CLIENTID` of a named client; `onlooker:N` is a live tail, whom nobody who publishes is told of. */
+  /**
+   * `user:NAME`, `mqtt:CLIENTID` or `anonymous:N`; `user@NAME` or `mqtt@NAME/CLIENTID` of a named client; `onlooker:N` is a live tail, whom
+   * nobody who publishes is told of.
+   */
   key: z.string(),
   protocol: z.enum(['json', 'mqtt-3.1.1', 'mqtt-5']).nullable(),
   address: z.string().nullable(),

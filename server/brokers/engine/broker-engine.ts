@@ -147,8 +147,8 @@ export interface Attachment {
   /** The client hears of it through `accepted`, under its token. */
   publish(publication: Publication, token: string | number): void
   /**
-   * In force at once, in this order; `mayHave` is asked of each right before. `isStored` is false when the disk refused: then the client must
-   * not count on them.
+   * In force at once, in this order; `mayHave` is asked of each right before. `isStored` is false when the disk refused: then the client
+   * must not count on them.
    */
   subscribe(
     wanted: readonly Subscription[],

@@ -8,7 +8,10 @@ const deviceAnswers: Readonly<Record<string, object>> = {
   get_registered_devices: { type: 'registered_devices_response', devices: [] },
 }
 
-/** The frame to answer with; null where nothing speaks against it. Devices are its own alone, whatever `userId` it gave at its login, and files go where it may publish. */
+/**
+ * The frame to answer with; null where nothing speaks against it. Devices are its own alone, whatever `userId` it gave at its login, and
+ * files go where it may publish.
+ */
 export function forbiddenFor({ type, userId, topic }: Frame, access: Pick<Access, 'identity' | 'mayPublish'>): object | null {
   const answer = typeof type === 'string' ? deviceAnswers[type] : undefined
   if (answer !== undefined)

@@ -227,7 +227,7 @@ interface Routed {
   overflowing: readonly Delivery[]
 }
 
-/** A letter is its subscriber's whatever that one listens to now; a named client's rules may have changed, and with them what it may have. */
+/** A letter is its subscriber's whatever that one listens to now; but a named client's rules may have changed, and what it may have. */
 function takerOf(subscriber: Subscriber | undefined, { topic }: Message): Subscriber | undefined {
   if (subscriber === undefined || !isRuled(subscriber)) return subscriber
   return [...subscriber.subscriptions.values()].some(({ filter }) => matches(filter, topic)) ? subscriber : undefined
