@@ -113,6 +113,8 @@ export interface Delivery extends HowDelivered {
   readonly qos: Quality
   /** How often it was sent, this time included. */
   readonly tries: number
+  /** How often other members of its group were sent it, from whom it was passed on. */
+  readonly triedBefore: number
   /** It may have been sent before the server was started; nobody can know. */
   readonly maybeSent: boolean
 }

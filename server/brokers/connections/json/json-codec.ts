@@ -176,13 +176,12 @@ export class JsonCodec implements Codec {
     return true
   }
 
-  send({ message, tries, shares, isOwn }: Delivery): boolean {
+  send({ message, tries, triedBefore, shares, isOwn }: Delivery): boolean {
+    const retry = tries - 1 + triedBefore
     // Nearly always: no field to add, and one frame for all.
-    const isPlain = tries === 1 && shares.length === 0
+    const isPlain = retry === 0 && shares.length === 0
     this.#connection.write(
-      isPlain
-        ? messageFrame(message)
-        : messageFrameWith(message, { ...(tries === 1 ? {} : { retry: tries - 1 }), ...sharedBy(shares, isOwn) }),
+      isPlain ? messageFrame(message) : messageFrameWith(message, { ...(retry === 0 ? {} : { retry }), ...sharedBy(shares, isOwn) }),
     )
     return true
   }

@@ -1,15 +1,15 @@
 /** Messages on their way: sent, acknowledged, tried again, given up. What happens once a message has its subscribers. */
 import type { Clock } from '../../../clock.ts'
 import { escape } from '../../../isolation.ts'
-import type { AttachedClient } from '../broker-engine.ts'
 import type { DeadReason } from '../types.ts'
 import type { Due, MessageStore } from './message-store.ts'
 import type { DeadLetter, Delivery, Message, Subscriber, Target } from './model.ts'
+import { attempt, give } from './client-calls.ts'
 import { isBound, needsLastingId, numberAhead } from './numbering.ts'
 import { Queue } from './queue.ts'
 import type { Recorder } from './recorder.ts'
 import type { Schedule } from './schedule.ts'
-import { isOnlooker, isTriedAgain } from './tenant.ts'
+import { isOnlooker, isTriedAgain, lettersOf, triesOf } from './tenant.ts'
 import type { Turns } from './turns.ts'
 
 /** Messages looked at for one subscriber before others are served. */
@@ -25,6 +25,14 @@ export interface DelivererParts {
   recorder: Recorder
   turns: Turns
   onDeadLetter(letter: DeadLetter): void
+  /** What becomes of messages for groups: see `Sharing`. */
+  groups(): Groups
+}
+
+interface Groups {
+  passOn(delivery: Delivery, how: { isGone: boolean }): boolean
+  takeOver(subscriber: Subscriber): boolean
+  comeAgain(delivery: Delivery): void
 }
 
 export class Deliverer {
@@ -34,16 +42,18 @@ export class Deliverer {
   readonly #recorder: Recorder
   readonly #turns: Turns
   readonly #onDeadLetter: (letter: DeadLetter) => void
+  readonly #groups: () => Groups
   /** Who waits for packet ids that the disk refused. */
   readonly #refused = new Set<Subscriber>()
 
-  constructor({ clock, store, schedule, recorder, turns, onDeadLetter }: DelivererParts) {
+  constructor({ clock, store, schedule, recorder, turns, onDeadLetter, groups }: DelivererParts) {
     this.#clock = clock
     this.#store = store
     this.#schedule = schedule
     this.#recorder = recorder
     this.#turns = turns
     this.#onDeadLetter = onDeadLetter
+    this.#groups = groups
   }
 
   /** Ends the oldest of that id which the client can have got. True when there was one. */
@@ -54,11 +64,13 @@ export class Deliverer {
 
   /** True when it was waiting for this acknowledgement. */
   acknowledgeDelivery(delivery: Delivery): boolean {
-    const { state, subscriber } = delivery
+    const { state, subscriber, message, owed } = delivery
     if (state === 'committing' || state === 'over') return false
-    subscriber.delivered += 1
     subscriber.tenant.statistics.delivered.add(1, this.#clock.monotonic())
+    if (owed.length > 0) this.#groups().comeAgain(delivery)
     this.#store.settle(delivery)
+    // The journal has one delivery of a message to a subscriber: the one that is over, until here.
+    if (owed.length > 0) this.#recorder.of(subscriber.tenant)?.message(message, lettersOf(message))
     this.dispatch(subscriber)
     return true
   }
@@ -69,7 +81,7 @@ export class Deliverer {
     if (subscriber.isDispatching || subscriber.goesOn || tenant.suspended || clients.size === 0) return
     subscriber.isDispatching = true
     try {
-      if (this.#catchUp(subscriber)) this.#sendQueued(subscriber)
+      if (this.#catchUp(subscriber) && this.#sendQueued(subscriber)) this.#takeOver(subscriber)
     } finally {
       subscriber.isDispatching = false
     }
@@ -106,11 +118,11 @@ export class Deliverer {
     if (delivery.state !== 'sent') return
     const { policy, suspended } = delivery.message.tenant
     if (this.#store.isExpired(delivery.message)) return this.deadLetter(delivery, 'expired')
-    if (delivery.tries > policy.maxRetryLimit) return this.deadLetter(delivery, 'max-retries')
+    if (triesOf(delivery) > policy.maxRetryLimit) return this.deadLetter(delivery, 'max-retries')
     const outcome = suspended ? 'blocked' : this.#send(delivery)
     // A slow connection is given time, not another copy.
     if (outcome === 'blocked') delivery.subscriber.late.push(delivery)
-    else if (outcome === 'own') this.#store.settle(delivery)
+    else if (outcome === 'own') this.#leaveOut(delivery)
     else if (outcome === 'oversized' || outcome === 'unsendable') this.deadLetter(delivery, outcome)
   }
 
@@ -142,8 +154,9 @@ export class Deliverer {
 
   /** Gives up on it: it is kept for a person to look at. */
   deadLetter(delivery: Delivery, reason: DeadReason): void {
-    const { message, subscriber, tries } = delivery
+    const { message, subscriber } = delivery
     const { tenant } = message
+    const tries = triesOf(delivery)
     if (!this.#store.release(delivery)) return
     const id = this.#store.nextDeadLetter++
     const letter: DeadLetter = { id, tenant, message, subscriberKey: subscriber.key, reason, tries, at: this.#clock.now() }
@@ -159,11 +172,12 @@ export class Deliverer {
     if (subscriber.clients.size > 0) this.dispatch(subscriber)
   }
 
-  #sendQueued(subscriber: Subscriber): void {
+  /** True when there is nothing left, and room for more. */
+  #sendQueued(subscriber: Subscriber): boolean {
     const { queue, tenant } = subscriber
     for (let steps = 0; subscriber.inFlight < tenant.policy.maxInFlight; steps += 1) {
       const delivery = queue.peek()
-      if (delivery === undefined) return
+      if (delivery === undefined) return true
       if (steps === stepsInARow) return this.#goOn(subscriber)
       if (delivery.state !== 'queued') {
         queue.shift()
@@ -177,19 +191,34 @@ export class Deliverer {
       }
       if (!delivery.isNumbered && needsLastingId(delivery)) return this.#number(subscriber)
       const outcome = this.#send(delivery)
-      if (outcome === 'blocked') return
+      if (outcome === 'blocked') return false
       queue.shift()
       if (outcome === 'oversized' || outcome === 'unsendable') this.deadLetter(delivery, outcome)
-      else if (outcome === 'own') this.#store.settle(delivery)
+      else if (outcome === 'own') this.#leaveOut(delivery)
       else {
         delivery.state = 'sent'
         subscriber.inFlight += 1
       }
     }
+    return false
+  }
+
+  /** Goes on with what waits for others of its groups. */
+  #takeOver(subscriber: Subscriber): void {
+    for (let steps = 0; this.#groups().takeOver(subscriber); steps += 1) {
+      if (steps === stepsInARow) return void this.#goOn(subscriber)
+      if (!this.#sendQueued(subscriber)) return
+    }
+  }
+
+  /** None of the connections that are left may have it; another member of its group may. */
+  #leaveOut(delivery: Delivery): void {
+    this.#groups().passOn(delivery, { isGone: true })
+    this.#store.settle(delivery)
   }
 
   /** Until its next turn it is left alone. */
-  #goOn(subscriber: Subscriber): void {
+  #goOn(subscriber: Subscriber): false {
     subscriber.goesOn = true
     this.#turns
       .next()
@@ -198,12 +227,13 @@ export class Deliverer {
         this.dispatch(subscriber)
       })
       .catch(escape)
+    return false
   }
 
   #reasonToGiveUp(delivery: Delivery): DeadReason | null {
     if (isBound(delivery)) return null
     if (this.#store.isExpired(delivery.message)) return 'expired'
-    return delivery.tries > delivery.message.tenant.policy.maxRetryLimit ? 'max-retries' : null
+    return triesOf(delivery) > delivery.message.tenant.policy.maxRetryLimit ? 'max-retries' : null
   }
 
   #send(delivery: Delivery): Outcome {
@@ -240,12 +270,12 @@ export class Deliverer {
   }
 
   /** Puts packet ids for what the subscriber is to be sent next onto the disk, then dispatches to it. */
-  #number(subscriber: Subscriber): void {
-    if (subscriber.isNumbering) return
+  #number(subscriber: Subscriber): false {
+    if (subscriber.isNumbering) return false
     const numbered = numberAhead(subscriber)
     const records = this.#recorder.of(subscriber.tenant)
     // Without an id that is free, or after the stop, it waits for the next dispatch.
-    if (numbered.length === 0 || records === null) return
+    if (numbered.length === 0 || records === null) return false
     for (const delivery of numbered) records.sentAs(delivery)
     subscriber.isNumbering = true
     this.#recorder.whenStored(subscriber.tenant.policy.durability, (isStored) => {
@@ -254,28 +284,6 @@ export class Deliverer {
       for (const delivery of numbered) delivery.isNumbered = delivery.state !== 'over'
       this.dispatch(subscriber)
     })
-  }
-}
-
-/** Asks something of a connection; undefined where it threw. A fault there ends that connection and must not reach who else is served. */
-export function attempt<Result>(client: Pick<AttachedClient, 'failed'>, act: () => Result): Result | undefined {
-  try {
-    return act()
-  } catch (error) {
-    client.failed(error)
-    return undefined
-  }
-}
-
-/** Without a closure: this is what a delivery costs most of. */
-function give(client: AttachedClient, delivery: Delivery): 'sent' | 'blocked' | 'oversized' | 'unsendable' {
-  let isReady = false
-  try {
-    isReady = client.ready()
-    if (!isReady) return 'blocked'
-    return client.send(delivery) ? 'sent' : 'oversized'
-  } catch (error) {
-    client.failed(error)
-    return isReady ? 'unsendable' : 'blocked'
+    return false
   }
 }

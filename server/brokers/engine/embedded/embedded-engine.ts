@@ -24,7 +24,7 @@ import type {
   WaitingFilter,
 } from '../types.ts'
 import { Attachment } from './attachment.ts'
-import { attempt } from './deliverer.ts'
+import { attempt } from './client-calls.ts'
 import { clientsOf, countsOf, figuresOf, lettersIn, peekInto, topicsOf, waitingOf } from './inspection.ts'
 import type { DeadLetter, Publisher, Subscriber, Tenant } from './model.ts'
 import { createParts, type EngineOptions, type EngineParts } from './parts.ts'

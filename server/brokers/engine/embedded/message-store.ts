@@ -12,6 +12,9 @@ import type { Turns } from './turns.ts'
 /** What stands in the agenda: a message until it expires, a delivery until it is tried again, a subscriber until it was away too long. */
 export type Due = Message | Delivery | Subscriber
 
+/** One for all: nearly every delivery has it. */
+const none: readonly string[] = []
+
 export class MessageStore {
   /** By sequence, the oldest segment first: what has to be written again before a segment goes. */
   readonly messages = new Map<number, Message>()
@@ -78,9 +81,11 @@ export class MessageStore {
       retainAsPublished,
       identifiers,
       shares,
+      owed: none,
       isOwn,
       state: 'committing',
       tries: 0,
+      triedBefore: 0,
       maybeSent: false,
       packetId: 0,
       isNumbered: false,
@@ -88,10 +93,34 @@ export class MessageStore {
     message.deliveries.push(delivery)
     message.pending += 1
     subscriber.unacked.add(delivery)
+    for (const share of shares) enter(delivery, share)
     subscriber.queuedBytes += message.body.length
     subscriber.tenant.queued += 1
     subscriber.tenant.statistics.topic(message.topic).queued += 1
     return delivery
+  }
+
+  /** One more group has chosen its subscriber. `later`: its client may have the message already, and gets it for the group once more. */
+  joinGroup(delivery: Delivery, { shares, qos, identifiers }: Target, later: boolean): void {
+    const added = shares.filter((share) => !delivery.shares.includes(share) && !delivery.owed.includes(share))
+    if (later) return this.oweGroups(delivery, added)
+    for (const share of added) enter(delivery, share)
+    delivery.shares = [...delivery.shares, ...added]
+    delivery.identifiers = [...delivery.identifiers, ...identifiers]
+    const wanted = qos > delivery.message.qos ? delivery.message.qos : qos
+    if (wanted > delivery.qos) delivery.qos = wanted
+  }
+
+  oweGroups(delivery: Delivery, shares: readonly string[]): void {
+    if (shares.length === 0) return
+    for (const share of shares) enter(delivery, share)
+    delivery.owed = [...delivery.owed, ...shares]
+  }
+
+  leaveGroup(delivery: Delivery, share: string): void {
+    delivery.shares = delivery.shares.filter((each) => each !== share)
+    delivery.owed = delivery.owed.filter((each) => each !== share)
+    leave(delivery, share)
   }
 
   /** Takes a delivery out of all counts; false when it was over already. */
@@ -103,6 +132,8 @@ export class MessageStore {
     delivery.state = 'over'
     this.#schedule.cancel(delivery)
     subscriber.unacked.delete(delivery)
+    for (const share of delivery.shares) leave(delivery, share)
+    for (const share of delivery.owed) leave(delivery, share)
     // What is on a connection keeps its packet id until it is answered there, or the connection ends.
     if (delivery.packetId !== 0 && !wasSent) subscriber.packetIds.sent.delete(delivery.packetId)
     subscriber.queuedBytes -= message.body.length
@@ -176,6 +207,18 @@ export class MessageStore {
     message.tenant.storedBytes -= message.body.length
     this.liveBytes -= message.body.length
   }
+}
+
+function enter(delivery: Delivery, share: string): void {
+  const { shared } = delivery.subscriber
+  const held = shared.get(share) ?? new Set()
+  shared.set(share, held.add(delivery))
+}
+
+function leave(delivery: Delivery, share: string): void {
+  const { shared } = delivery.subscriber
+  const held = shared.get(share)
+  if (held?.delete(delivery) === true && held.size === 0) shared.delete(share)
 }
 
 /** What is over is let go of in halves: one slow subscriber among many would otherwise keep the deliveries of all the others in memory. */

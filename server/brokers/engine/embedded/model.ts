@@ -15,6 +15,7 @@ import type { Unacked } from './unacked.ts'
 
 export type Subscription = tree.Held<Subscriber>
 export type Target = tree.Target<Subscriber>
+export type Member = tree.Member<Subscriber>
 export type Route = tree.Route<Subscriber>
 
 /** One session's part of the engine. Whatever a client can name is looked up here, so nothing of another session can be reached. */
@@ -32,6 +33,8 @@ export interface Tenant {
   onlookers: number
   /** How many of the subscribers are kept while they are away. */
   kept: number
+  /** How many turns were given in its groups. */
+  turns: number
   readonly tree: tree.TopicTree<Subscriber>
   /** All that are published on, listened to or retained. */
   readonly topics: TopicNames
@@ -70,10 +73,16 @@ export interface Delivery extends door.Delivery, Entry {
   readonly kind: 'delivery'
   readonly message: Message
   readonly subscriber: Subscriber
+  qos: door.Quality
+  identifiers: readonly number[]
   shares: readonly string[]
+  /** Groups for which it is to come again, once its client has answered the copy that it may know. */
+  owed: readonly string[]
   /** `committing`: not durable yet. `queued`: waits for the subscriber. `sent`: waits for its acknowledgement. `over`: settled. */
   state: 'committing' | 'queued' | 'sent' | 'over'
   tries: number
+  /** By members of its group that it was passed on from. */
+  triedBefore: number
   maybeSent: boolean
   /** By which the subscriber's MQTT client knows it, on this connection and the next; 0 before it has one. */
   packetId: number
@@ -93,8 +102,12 @@ export interface Subscriber extends Entry {
   readonly clients: Set<AttachedClient>
   /** By the names under which the client knows them. */
   readonly subscriptions: Map<string, Subscription>
+  /** Those of them that are shared. */
+  readonly groups: Set<Subscription>
   /** Everything it has not acknowledged, oldest first. */
   readonly unacked: Unacked<Delivery>
+  /** Those of it that are for groups, by `group/filter`. */
+  readonly shared: Map<string, Set<Delivery>>
   /** What of it waits to be sent; may still hold deliveries that are over. */
   queue: Queue<Delivery>
   /** Whose next try was due while the connection took nothing: sent as soon as it does. */
@@ -112,7 +125,6 @@ export interface Subscriber extends Entry {
   will: door.Will | null
   /** Wall clock, ms, of when its last connection ended; null while connected. */
   awaySince: number | null
-  delivered: number
 }
 
 export interface DeadLetter extends door.DeadLetter {

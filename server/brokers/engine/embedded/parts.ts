@@ -44,6 +44,7 @@ export interface EngineParts {
   recorder: Recorder
   store: MessageStore
   deliverer: Deliverer
+  sharing: Sharing
   publishing: Publishing
   subscribers: Subscribers
   wills: Wills
@@ -94,9 +95,9 @@ export function createParts(
   const recorder = new Recorder(journal, commit)
   const store = new MessageStore(clock, schedule, recorder)
   const onDeadLetter: EngineObserver['deadLetter'] = (letter) => observer.deadLetter(letter)
-  const deliverer = new Deliverer({ clock, store, schedule, recorder, turns, onDeadLetter })
+  const deliverer = new Deliverer({ clock, store, schedule, recorder, turns, onDeadLetter, groups: (): Sharing => sharing })
   const sharing = new Sharing(store, recorder, deliverer)
-  const publishing = new Publishing({ clock, store, recorder, deliverer, has })
+  const publishing = new Publishing({ clock, store, recorder, deliverer, sharing, has })
   const subscribers = new Subscribers({ clock, store, schedule, recorder, deliverer, sharing, turns })
   const system = new SystemTopics({ clock, deliverer, version })
   const wills = new Wills({
@@ -108,5 +109,5 @@ export function createParts(
       subscribers.forgetWill(subscriber)
     },
   })
-  return { turns, clock, schedule, journal, commit, recorder, store, deliverer, publishing, subscribers, wills, system }
+  return { turns, clock, schedule, journal, commit, recorder, store, deliverer, sharing, publishing, subscribers, wills, system }
 }

@@ -7,10 +7,11 @@ import type { Publication, Refusal } from '../types.ts'
 import type { Waiting } from './commit.ts'
 import type { Deliverer } from './deliverer.ts'
 import type { MessageStore } from './message-store.ts'
-import type { DeadLetter, Delivery, Message, Publisher, Receipt, Subscriber, Target, Tenant } from './model.ts'
+import type { DeadLetter, Delivery, Message, Publisher, Receipt, Route, Subscriber, Target, Tenant } from './model.ts'
+import { receivers } from './group-turns.ts'
 import { isBound, numberWith } from './numbering.ts'
 import { newReceipt, type Recorder } from './recorder.ts'
-import { receivers } from './sharing.ts'
+import type { Sharing } from './sharing.ts'
 import { isFull, isOnlooker, isRuled, lettersOf } from './tenant.ts'
 
 /** Ms: the seconds that MQTT can say. */
@@ -21,6 +22,7 @@ export interface PublishingParts {
   store: MessageStore
   recorder: Recorder
   deliverer: Deliverer
+  sharing: Sharing
   /** Whether it is still there, and not another of its number. */
   has(tenant: Tenant): boolean
 }
@@ -30,13 +32,15 @@ export class Publishing {
   readonly #store: MessageStore
   readonly #recorder: Recorder
   readonly #deliverer: Deliverer
+  readonly #sharing: Sharing
   readonly #has: (tenant: Tenant) => boolean
 
-  constructor({ clock, store, recorder, deliverer, has }: PublishingParts) {
+  constructor({ clock, store, recorder, deliverer, sharing, has }: PublishingParts) {
     this.#clock = clock
     this.#store = store
     this.#recorder = recorder
     this.#deliverer = deliverer
+    this.#sharing = sharing
     this.#has = has
   }
 
@@ -70,7 +74,8 @@ export class Publishing {
     const known = takerOf(tenant.subscribers.get(subscriberKey), message)
     const { policy } = tenant
     const again = this.#newMessage(tenant, { ...message, isEmpty: false, expiresIn: policy.messageExpiryTime }, 0)
-    const targets = known === undefined ? tenant.tree.route(message.topic).targets : [ownTarget(known, message)]
+    const route = tenant.tree.route(message.topic)
+    const targets = known === undefined ? receivers(route, again) : [targetFor(known, route, message)]
     const lacking = targets.filter(({ subscriber }) => !alreadyWaits(subscriber, message))
     if (targets.length === 0 || lacking.some(({ subscriber }) => isFull(subscriber, message))) return false
     for (const target of lacking) this.#store.addDelivery(again, target)
@@ -106,6 +111,8 @@ export class Publishing {
           delivery.isNumbered = delivery.packetId !== 0
           delivery.subscriber.queue.push(delivery)
           touched.add(delivery.subscriber)
+          // It was there, or nobody was, when the message was published.
+          if (delivery.shares.length > 0 && delivery.subscriber.clients.size === 0) this.#sharing.passOn(delivery, { isGone: false })
         }
         if (once.length > 0) this.#deliverer.sendOnce(message, once)
       }
@@ -193,16 +200,16 @@ export class Publishing {
   /** Makes the deliveries; null where a full queue refuses the message for all. */
   #route(message: Message, publisher: Publisher | null, receipt: Receipt): Routed | null {
     const { tenant } = message
-    const chosen = receivers(tenant.tree.route(message.topic))
-    if (tenant.policy.overflow === 'reject' && chosen.some(({ subscriber }) => isFull(subscriber, message))) return null
+    const chosen = receivers(tenant.tree.route(message.topic), message, publisher)
+    const isOnce = ({ qos }: Target): boolean => message.qos === 0 || qos === 0
+    if (tenant.policy.overflow === 'reject' && chosen.some((target) => !isOnce(target) && isFull(target.subscriber, message))) return null
     const once: Target[] = []
     const overflowing: Delivery[] = []
     for (const target of chosen) {
       const { subscriber } = target
-      if (publisher !== null && isOwn(target, message, publisher)) continue
       if (subscriber.clients.size === 0) receipt.queuedFor += 1
       else if (!isOnlooker(subscriber)) receipt.deliveredTo += 1
-      if (message.qos === 0 || target.qos === 0) once.push(target)
+      if (isOnce(target)) once.push(target)
       else if (!isFull(subscriber, message) || this.#makeRoom(subscriber, message)) this.#store.addDelivery(message, target)
       else overflowing.push(this.#store.addDelivery(message, target))
     }
@@ -233,19 +240,16 @@ function takerOf(subscriber: Subscriber | undefined, { topic }: Message): Subscr
   return [...subscriber.subscriptions.values()].some(({ filter }) => matches(filter, topic)) ? subscriber : undefined
 }
 
-function ownTarget(subscriber: Subscriber, { qos }: Message): Target {
+/** As the subscriber would get it now: for itself, or for a group. */
+function targetFor(subscriber: Subscriber, { targets, groups }: Route, { qos }: Message): Target {
+  const known = [...targets, ...groups.flat()].find((target) => target.subscriber === subscriber && target.qos > 0)
+  if (known !== undefined) return known
   return { subscriber, qos: qos === 0 ? 1 : qos, noLocal: false, retainAsPublished: false, identifiers: [], shares: [], isOwn: true }
 }
 
 /** Whether the subscriber waits for this message or a copy of it, safely so; another message under the same id does not count. */
 function alreadyWaits({ unacked }: Subscriber, { id, topic, body }: Message): boolean {
   return unacked.under(id).some(({ state, message }) => state !== 'committing' && message.topic === topic && message.body.equals(body))
-}
-
-/** A JSON client never hears itself; other connections under its name do. An MQTT client does unless it asked not to. */
-function isOwn({ subscriber, noLocal }: Target, message: Message, publisher: Publisher): boolean {
-  if (!(subscriber.clients as ReadonlySet<Publisher>).has(publisher)) return false
-  return message.source === 'json' ? subscriber.clients.size === 1 : noLocal
 }
 
 function refuse(receipt: Receipt, refusal: Refusal): void {

@@ -77,7 +77,7 @@ export class RecordWriter {
       if (delivery.state === 'over') continue
       this.#reserve(16)
       this.#u32(delivery.subscriber.id)
-      this.#u32(delivery.tries)
+      this.#u32(delivery.tries + delivery.triedBefore)
       this.#u8(delivery.qos)
       this.#text(deliveryOptions(delivery))
     }
@@ -93,12 +93,12 @@ export class RecordWriter {
     this.#u32(subscriber.id)
   }
 
-  tries({ message, subscriber, tries }: Delivery): void {
+  tries({ message, subscriber, tries, triedBefore }: Delivery): void {
     this.#reserve(24)
     this.#u8(recordType.tries)
     this.#f64(message.seq)
     this.#u32(subscriber.id)
-    this.#u32(tries)
+    this.#u32(tries + triedBefore)
   }
 
   /** Under which packet id a client knows a message of quality 2: sent again under another, it would be taken for a new one. */
@@ -220,13 +220,14 @@ export class RecordWriter {
   }
 }
 
-function deliveryOptions({ qos, retainAsPublished, identifiers, shares, isOwn, packetId }: Delivery): string {
+function deliveryOptions({ qos, retainAsPublished, identifiers, shares, owed, isOwn, packetId }: Delivery): string {
   const known = qos === 2 && packetId !== 0
-  if (!retainAsPublished && identifiers.length === 0 && shares.length === 0 && !known) return ''
+  if (!retainAsPublished && identifiers.length === 0 && shares.length === 0 && owed.length === 0 && !known) return ''
   return JSON.stringify({
     rap: retainAsPublished,
     ids: identifiers,
     ...(shares.length === 0 ? {} : { shares, own: isOwn }),
+    ...(owed.length === 0 ? {} : { owed }),
     ...(known ? { packetId } : {}),
   } satisfies DeliveryOptions)
 }

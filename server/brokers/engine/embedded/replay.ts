@@ -228,9 +228,13 @@ class RecordReader {
         group,
         shares = group === undefined ? [] : [group],
         own = shares.length === 0,
+        owed = [],
         packetId = 0,
       } = options === '' ? {} : (JSON.parse(options) as DeliveryOptions) // written by `RecordWriter.message`
-      deliveries.set(subscriber, { tries, qos, retainAsPublished: rap, identifiers: [...ids], shares: [...shares], isOwn: own, packetId })
+      deliveries.set(subscriber, {
+        ...{ tries, qos, retainAsPublished: rap, identifiers: [...ids], isOwn: own, packetId },
+        ...{ shares: [...shares], owed: [...owed] },
+      })
     }
     let dead: StoredMessage['dead'] = null
     for (let count = this.u32(); count > 0; count -= 1) {

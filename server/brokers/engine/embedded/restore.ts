@@ -1,12 +1,13 @@
 /** Makes subscribers, queues and dead letters out of what the journal says. */
 import type { Clock } from '../../../clock.ts'
 import type { Due, MessageStore } from './message-store.ts'
-import type { DeadLetter, Message, Subscriber, Tenant } from './model.ts'
+import type { DeadLetter, Delivery, Message, Subscriber, Tenant } from './model.ts'
 import { needsLastingId } from './numbering.ts'
 import type { Recorder } from './recorder.ts'
-import type { StoredMessage } from './stored.ts'
+import type { StoredDelivery, StoredMessage } from './stored.ts'
 import type { Replay, ReplayedSubscriber } from './replay.ts'
 import type { Schedule } from './schedule.ts'
+import type { Sharing } from './sharing.ts'
 import { newSubscriber } from './tenant.ts'
 import type { Turns } from './turns.ts'
 
@@ -16,6 +17,7 @@ export interface RestoreParts {
   store: MessageStore
   recorder: Recorder
   schedule: Schedule<Due>
+  sharing: Sharing
   turns: Turns
 }
 
@@ -49,9 +51,10 @@ function restoreSubscriber(parts: RestoreParts, stored: ReplayedSubscriber): Sub
   const awaySince = stored.awaySince ?? parts.clock.now()
   const subscriber = newSubscriber({ id: stored.id, tenant, key: stored.key, durable: true, keepFor: stored.keepFor, awaySince })
   for (const [name, wanted] of stored.subscriptions) {
-    const subscription = { ...wanted, subscriber }
+    const subscription = { ...wanted, subscriber, turn: 0 }
     subscriber.subscriptions.set(name, subscription)
     tenant.tree.add(subscription)
+    if (subscription.group !== null) subscriber.groups.add(subscription)
   }
   for (const id of stored.releasing) subscriber.packetIds.releasing.add(id)
   for (const id of stored.receiving) subscriber.packetIds.receiving.add(id)
@@ -110,33 +113,54 @@ function restoreDeliveries(
   const { tenant } = message
   for (const [id, { reason, tries, at, subscriberKey }] of stored.dead ?? [])
     addLetter(parts, { id, tenant, message, subscriberKey, reason, tries, at })
-  for (const [subscriberId, { tries, qos, retainAsPublished, identifiers, shares, isOwn, packetId }] of stored.deliveries) {
+  const lost: [number, StoredDelivery][] = []
+  for (const [subscriberId, delivery] of stored.deliveries) {
     const subscriber = subscribers.get(subscriberId)
-    if (subscriber === undefined) {
-      // A connection without a name, which the end of the process ended: what it may not have got is kept.
-      const letter: DeadLetter = {
-        id: parts.store.nextDeadLetter++,
-        tenant,
-        message,
-        subscriberKey: 'anonymous',
-        reason: 'subscriber-gone',
-        tries,
-        at: parts.clock.now(),
-      }
-      addLetter(parts, letter)
-      parts.recorder.of(tenant)?.dead(letter, subscriberId)
-      continue
-    }
-    const delivery = parts.store.addDelivery(message, { subscriber, qos, retainAsPublished, identifiers, shares, isOwn, noLocal: false })
-    delivery.state = 'queued'
-    delivery.tries = tries
-    // One of quality 2 is not sent before its packet id is on the disk.
-    delivery.maybeSent = packetId !== 0 || !needsLastingId(delivery)
-    delivery.packetId = packetId
-    delivery.isNumbered = packetId !== 0
-    if (packetId !== 0) subscriber.packetIds.sent.add(packetId)
-    subscriber.queue.push(delivery)
+    if (subscriber === undefined) lost.push([subscriberId, delivery])
+    else restoreDelivery(parts, message, delivery, subscriber)
   }
+  for (const [subscriberId, delivery] of lost) restoreLost(parts, message, delivery, subscriberId)
+}
+
+function restoreDelivery({ store }: RestoreParts, message: Message, stored: StoredDelivery, subscriber: Subscriber): Delivery {
+  const { tries, owed, packetId } = stored
+  const delivery = store.addDelivery(message, { ...stored, subscriber, noLocal: false })
+  delivery.state = 'queued'
+  // One of quality 2 is not sent before its packet id is on the disk: what was tried before, others of its group tried.
+  delivery.maybeSent = packetId !== 0 || !needsLastingId(delivery)
+  if (delivery.maybeSent) delivery.tries = tries
+  else delivery.triedBefore = tries
+  delivery.packetId = packetId
+  delivery.isNumbered = packetId !== 0
+  if (packetId !== 0) subscriber.packetIds.sent.add(packetId)
+  store.oweGroups(delivery, owed)
+  subscriber.queue.push(delivery)
+  return delivery
+}
+
+/**
+ * Of a connection without a name, which the end of the process ended: what it was to get for a group goes to another member, unless it may
+ * have it of quality 2 (MQTT-4.8.2-5); what else it may not have got is kept.
+ */
+function restoreLost(parts: RestoreParts, message: Message, stored: StoredDelivery, subscriberId: number): void {
+  const { tenant } = message
+  const { store, sharing, recorder, clock } = parts
+  const gone = newSubscriber({ id: subscriberId, tenant, key: 'anonymous', durable: false, keepFor: null })
+  const delivery = restoreDelivery(parts, message, stored, gone)
+  if (stored.qos < 2) sharing.passOn(delivery, { isGone: true })
+  if (!store.release(delivery)) return
+  const { tries } = stored
+  const letter: DeadLetter = {
+    id: store.nextDeadLetter++,
+    tenant,
+    message,
+    subscriberKey: gone.key,
+    reason: 'subscriber-gone',
+    tries,
+    at: clock.now(),
+  }
+  addLetter(parts, letter)
+  recorder.of(tenant)?.dead(letter, subscriberId)
 }
 
 function addLetter({ store }: RestoreParts, letter: DeadLetter): void {

@@ -52,13 +52,21 @@ export interface StoredMessage {
   source: 'json' | 'mqtt'
   properties: MessageProperties | null
   body: Buffer
-  deliveries: Map<
-    number,
-    { tries: number; qos: Quality; retainAsPublished: boolean; identifiers: number[]; shares: string[]; isOwn: boolean; packetId: number }
-  >
+  deliveries: Map<number, StoredDelivery>
   /** Null without any: a start reads hundreds of thousands of messages, and a map for each costs more than all the rest. */
   dead: Map<number, { reason: DeadReason; tries: number; at: number; subscriberKey: string }> | null
   segment: number
+}
+
+export interface StoredDelivery {
+  tries: number
+  qos: Quality
+  retainAsPublished: boolean
+  identifiers: number[]
+  shares: string[]
+  owed: string[]
+  isOwn: boolean
+  packetId: number
 }
 
 /** What few deliveries have; as JSON in the record. */
@@ -68,6 +76,8 @@ export interface DeliveryOptions {
   shares?: readonly string[]
   /** Beside `shares`, through a subscription of its own too. */
   own?: boolean
+  /** Groups for which it comes again, once it is acknowledged. */
+  owed?: readonly string[]
   /** The only one of `shares`, in journals of before there could be more. */
   group?: string
   packetId?: number

@@ -2,15 +2,16 @@
 import type { Clock } from '../../../clock.ts'
 import { escape } from '../../../isolation.ts'
 import type { AttachedClient } from '../broker-engine.ts'
-import type { AttachOptions, SubscribeOutcome, Subscription } from '../types.ts'
+import type * as door from '../types.ts'
 import type { Deliverer } from './deliverer.ts'
 import type { Due, MessageStore } from './message-store.ts'
-import type { Delivery, Subscriber, Tenant } from './model.ts'
+import type { Delivery, Subscriber, Subscription, Tenant } from './model.ts'
 import { isBound } from './numbering.ts'
 import type { Recorder } from './recorder.ts'
 import type { Schedule } from './schedule.ts'
-import type { Sharing } from './sharing.ts'
+import { sharesOf, type Sharing } from './sharing.ts'
 import { isMqtt, isOnlooker, isRecorded, newSubscriber } from './tenant.ts'
+import { shareOf } from './topic-tree.ts'
 import type { Turns } from './turns.ts'
 
 /** Of one client; each is kept in memory and, for a named one, on the disk. */
@@ -38,7 +39,7 @@ export class Subscribers {
   attach(
     tenant: Tenant,
     client: AttachedClient,
-    { key, durable, keepFor, clean = false, will = null }: AttachOptions,
+    { key, durable, keepFor, clean = false, will = null }: door.AttachOptions,
   ): { subscriber: Subscriber; isResumed: boolean } {
     const before = tenant.subscribers.get(key)
     if (before !== undefined && clean) this.remove(before, { discard: true }).catch(escape)
@@ -69,7 +70,8 @@ export class Subscribers {
     subscriber.awaySince = clock.now()
     deliverer.requeue(subscriber)
     const isAway = (): boolean => subscriber.clients.size === 0 && !subscriber.tenant.isGone
-    turns.each(sharedOf(subscriber), (delivery) => sharing.passOn(delivery, { isGone: false }), isAway).catch(escape)
+    const pass = (delivery: Delivery): unknown => sharing.passOn(delivery, { isGone: false })
+    turns.each(forGroups(subscriber), pass, isAway).catch(escape)
     if (subscriber.keepFor !== null) schedule.plan(subscriber, clock.monotonic() + subscriber.keepFor)
     this.#record(subscriber)
   }
@@ -83,6 +85,7 @@ export class Subscribers {
     const { tenant } = subscriber
     for (const subscription of subscriber.subscriptions.values()) tenant.tree.remove(subscription)
     subscriber.subscriptions.clear()
+    subscriber.groups.clear()
     tenant.subscribers.delete(subscriber.key)
     if (subscriber.durable) tenant.kept -= 1
     deliverer.requeue(subscriber)
@@ -92,9 +95,10 @@ export class Subscribers {
     await turns.each(
       [...subscriber.unacked.values()],
       (delivery) => {
-        sharing.passOn(delivery, { isGone: true })
-        if (discard) store.settle(delivery)
-        else deliverer.deadLetter(delivery, 'subscriber-gone')
+        // What a group was promised is not thrown away with the session of the member that had it.
+        const isStuck = sharing.passOn(delivery, { isGone: true })
+        if (discard && !isStuck) store.settle(delivery)
+        else deliverer.deadLetter(delivery, isStuck ? 'overflow' : 'subscriber-gone')
       },
       () => !tenant.isGone,
     )
@@ -110,15 +114,18 @@ export class Subscribers {
     this.#record(subscriber)
   }
 
-  subscribe(subscriber: Subscriber, { name, ...wanted }: Subscription): SubscribeOutcome {
+  subscribe(subscriber: Subscriber, { name, ...wanted }: door.Subscription): door.SubscribeOutcome {
     const { subscriptions, tenant } = subscriber
     const before = subscriptions.get(name)
     if (before === undefined && subscriptions.size >= maxSubscriptions) return 'too-many'
-    if (before !== undefined) tenant.tree.remove(before)
-    const subscription = { ...wanted, subscriber }
+    if (before !== undefined) this.#takeOut(before)
+    const subscription = { ...wanted, subscriber, turn: before?.turn ?? 0 }
     subscriptions.set(name, subscription)
     tenant.tree.add(subscription)
+    if (subscription.group !== null) subscriber.groups.add(subscription)
     if (isRecorded(subscriber)) this.#parts.recorder.of(tenant)?.subscribed(subscriber.id, subscription)
+    // What waits with members that are away.
+    if (subscription.group !== null) this.#parts.deliverer.dispatch(subscriber)
     return before === undefined ? 'new' : 'replaced'
   }
 
@@ -127,9 +134,21 @@ export class Subscribers {
     const subscription = subscriber.subscriptions.get(name)
     if (subscription === undefined) return false
     subscriber.subscriptions.delete(name)
-    subscriber.tenant.tree.remove(subscription)
+    this.#takeOut(subscription)
     if (isRecorded(subscriber)) this.#parts.recorder.of(subscriber.tenant)?.unsubscribed(subscriber.id, name)
+    const share = shareOf(subscription)
+    const waiting = share === null ? [] : [...(subscriber.shared.get(share) ?? [])]
+    // What it was sent, and is still there to answer, it completes (MQTT-3.10.4-3).
+    const pass = (delivery: Delivery): void => {
+      if (share !== null && delivery.state !== 'sent') this.#parts.sharing.passOn(delivery, { isGone: false, of: [share] })
+    }
+    this.#parts.turns.each(waiting, pass).catch(escape)
     return true
+  }
+
+  #takeOut(subscription: Subscription): void {
+    subscription.subscriber.tenant.tree.remove(subscription)
+    subscription.subscriber.groups.delete(subscription)
   }
 
   /** The will was published, or its client said goodbye. */
@@ -173,8 +192,8 @@ export class Subscribers {
     for (const [name, { filter }] of [...subscriber.subscriptions]) if (!mayHave(filter)) this.unsubscribe(subscriber, name)
     await turns.each([...subscriber.unacked.values()], (delivery) => {
       if (delivery.state === 'over' || isBound(delivery) || mayHave(delivery.message.topic)) return
-      sharing.passOn(delivery, { isGone: true })
-      store.settle(delivery)
+      if (sharing.passOn(delivery, { isGone: true })) deliverer.deadLetter(delivery, 'overflow')
+      else store.settle(delivery)
     })
     // What was sent may have filled its window.
     deliverer.dispatch(subscriber)
@@ -185,6 +204,7 @@ export class Subscribers {
   }
 }
 
-function sharedOf({ unacked }: Subscriber): Delivery[] {
-  return [...unacked.values()].filter(({ shares }) => shares.length > 0)
+/** The oldest first. */
+function forGroups({ shared, unacked }: Subscriber): Delivery[] {
+  return shared.size === 0 ? [] : [...unacked.values()].filter((delivery) => sharesOf(delivery).length > 0)
 }

@@ -6,9 +6,10 @@ import type { Clock } from '../../../clock.ts'
 import { isSystem, matches } from '../topics.ts'
 import type { AttachedClient } from '../broker-engine.ts'
 import type { HowDelivered } from '../types.ts'
-import { attempt, type Deliverer } from './deliverer.ts'
+import { attempt } from './client-calls.ts'
+import type { Deliverer } from './deliverer.ts'
 import type { Message, Tenant } from './model.ts'
-import { receivers } from './sharing.ts'
+import { receivers } from './group-turns.ts'
 
 /** Of the charts, six to a minute. */
 const minute = 6
@@ -40,8 +41,9 @@ export class SystemTopics {
   publish(tenant: Tenant): void {
     if (!tenant.tree.hasSystem) return
     for (const [topic, value] of this.#values(tenant)) {
-      const targets = receivers(tenant.tree.route(topic))
-      if (targets.length > 0) this.#parts.deliverer.sendOnce(this.#message(tenant, topic, value), targets)
+      const message = this.#message(tenant, topic, value)
+      const targets = receivers(tenant.tree.route(topic), message)
+      if (targets.length > 0) this.#parts.deliverer.sendOnce(message, targets)
     }
   }
 

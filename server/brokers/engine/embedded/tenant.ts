@@ -1,6 +1,6 @@
 /** Sessions and subscribers as the engine makes them, and what can be said of one by looking at it. */
 import type { Policy } from '../../policy.ts'
-import type { DeadLetter, Message, Subscriber, Tenant } from './model.ts'
+import type { DeadLetter, Delivery, Message, Subscriber, Tenant } from './model.ts'
 import { PacketIds } from './packet-ids.ts'
 import { PublishAllowance } from './publish-allowance.ts'
 import { Queue } from './queue.ts'
@@ -30,6 +30,7 @@ export function newTenant({
     clients: new Set(),
     onlookers: 0,
     kept: 0,
+    turns: 0,
     tree: new TopicTree(topics),
     retained: new RetainedTree(topics),
     deadLetters: new Map(),
@@ -58,7 +59,9 @@ export function newSubscriber(facts: {
     slot: -1,
     clients: new Set(),
     subscriptions: new Map(),
+    groups: new Set(),
     unacked: new Unacked(),
+    shared: new Map(),
     queue: new Queue(),
     late: new Queue(),
     isDispatching: false,
@@ -68,7 +71,6 @@ export function newSubscriber(facts: {
     packetIds: new PacketIds(),
     isNumbering: false,
     will: null,
-    delivered: 0,
   }
 }
 
@@ -116,6 +118,11 @@ export function isFull(subscriber: Subscriber, message: Message): boolean {
     subscriber.unacked.size >= maxQueuedMessages ||
     (subscriber.queuedBytes + message.body.length > maxQueuedBytes && subscriber.unacked.size > 0)
   )
+}
+
+/** With those by other members of its group: what no member can do anything with is given up. */
+export function triesOf({ tries, triedBefore }: Delivery): number {
+  return tries + triedBefore
 }
 
 export function lettersOf({ letters }: Message): Iterable<DeadLetter> {

@@ -6,6 +6,8 @@ import { TopicNames } from './topic-names.ts'
 /** A subscription and whose it is. */
 export interface Held<S> extends Omit<Subscription, 'name'> {
   readonly subscriber: S
+  /** Of a member of a group: the number of its last turn, 0 before its first. */
+  turn: number
 }
 
 /** One receiver of a topic: all of a subscriber's matching filters together. */
@@ -15,13 +17,19 @@ export interface Target<S> extends HowDelivered {
   readonly noLocal: boolean
 }
 
+/** A member of a group as a receiver. */
+export interface Member<S> extends Target<S> {
+  readonly held: Held<S>
+}
+
 export interface Route<S> {
   readonly targets: readonly Target<S>[]
   /** One member of each gets the message. */
-  readonly groups: readonly (readonly Target<S>[])[]
+  readonly groups: readonly (readonly Member<S>[])[]
 }
 
 const none: readonly string[] = []
+const nobody: ReadonlySet<never> = new Set<never>()
 
 interface Node<S> {
   readonly children: Map<string, Node<S>>
@@ -33,6 +41,8 @@ const keptRoutes = 2_048
 
 export class TopicTree<S> {
   readonly #exact = new Map<string, Set<Held<S>>>()
+  /** By `shareOf`. */
+  readonly #groups = new Map<string, Set<Held<S>>>()
   readonly #root: Node<S> = { children: new Map(), subscriptions: new Set() }
   #routes = new Map<string, Route<S>>()
   readonly #names: TopicNames
@@ -52,11 +62,18 @@ export class TopicTree<S> {
     this.#routes.clear()
     if (isSystem(subscription.filter)) this.#system += 1
     this.#placeOf(subscription.filter).add(subscription)
+    const share = shareOf(subscription)
+    if (share === null) return
+    const members = this.#groups.get(share) ?? new Set()
+    this.#groups.set(share, members.add(subscription))
   }
 
   remove(subscription: Held<S>): void {
     this.#routes.clear()
     if (isSystem(subscription.filter)) this.#system -= 1
+    const share = shareOf(subscription)
+    const members = share === null ? undefined : this.#groups.get(share)
+    if (share !== null && members?.delete(subscription) === true && members.size === 0) this.#groups.delete(share)
     if (!hasWildcard(subscription.filter)) {
       const held = this.#exact.get(subscription.filter)
       if (held?.delete(subscription) !== true || held.size > 0) return
@@ -65,6 +82,11 @@ export class TopicTree<S> {
       return
     }
     prune(this.#root, subscription.filter.split('/'), subscription)
+  }
+
+  /** Who has the shared subscription, by what `shareOf` calls it. */
+  members(share: string): ReadonlySet<Held<S>> {
+    return this.#groups.get(share) ?? nobody
   }
 
   /** How many receivers a topic has; groups count as one. */
@@ -138,30 +160,40 @@ function prune<S>(node: Node<S>, levels: readonly string[], subscription: Held<S
 
 function routeOf<S>(found: readonly Held<S>[]): Route<S> {
   const own = new Map<S, Target<S>>()
-  const groups = new Map<string, Map<S, Target<S>>>()
-  for (const subscription of found) {
-    const members =
-      subscription.group === null ? own : (groups.get(`${subscription.group}/${subscription.filter}`) ?? new Map<S, Target<S>>())
-    if (subscription.group !== null) groups.set(`${subscription.group}/${subscription.filter}`, members)
-    members.set(subscription.subscriber, merged(members.get(subscription.subscriber), subscription))
+  const groups = new Map<string, Member<S>[]>()
+  for (const held of found) {
+    const share = shareOf(held)
+    if (share === null) {
+      // Overlapping filters of one subscriber give one message, at the highest quality asked for.
+      const before = own.get(held.subscriber)
+      own.set(held.subscriber, before === undefined ? targetOf(held) : together(before, targetOf(held)))
+      continue
+    }
+    const members = groups.get(share) ?? []
+    members.push(memberOf(held))
+    groups.set(share, members)
   }
-  return { targets: [...own.values()], groups: [...groups.values()].map((members) => [...members.values()]) }
+  return { targets: [...own.values()], groups: [...groups.values()] }
 }
 
-/** Overlapping filters of one subscriber give one message, at the highest quality asked for. */
-function merged<S>(before: Target<S> | undefined, subscription: Held<S>): Target<S> {
-  const identifiers = subscription.identifier === null ? [] : [subscription.identifier]
-  const { subscriber, qos, noLocal, retainAsPublished, group, filter } = subscription
-  const target = {
-    subscriber,
-    qos,
-    noLocal,
-    retainAsPublished,
-    identifiers,
-    shares: group === null ? none : [`${group}/${filter}`],
-    isOwn: group === null,
+/** `group/filter`; null for a subscription that is not shared. */
+export function shareOf({ group, filter }: Pick<Subscription, 'group' | 'filter'>): string | null {
+  return group === null ? null : `${group}/${filter}`
+}
+
+export function memberOf<S>(held: Held<S>): Member<S> {
+  return { ...targetOf(held), held }
+}
+
+function targetOf<S>(held: Held<S>): Target<S> {
+  const { subscriber, qos, noLocal, retainAsPublished, identifier } = held
+  const share = shareOf(held)
+  return {
+    ...{ subscriber, qos, noLocal, retainAsPublished },
+    identifiers: identifier === null ? [] : [identifier],
+    shares: share === null ? none : [share],
+    isOwn: share === null,
   }
-  return before === undefined ? target : together(before, target)
 }
 
 /** One message for all that the subscriber gets it by: each of its shared subscriptions, and its own. */

@@ -56,6 +56,14 @@ export class Unacked<Delivery extends Waiting> {
 
   /** Whether this very message waits, not another of its id. */
   holds(message: Delivery['message']): boolean {
-    return this.#deliveries.get(message.id)?.message === message || this.#deliveries.get(message.seq)?.message === message
+    return this.find(message) !== undefined
+  }
+
+  /** The delivery of this very message. */
+  find(message: Delivery['message']): Delivery | undefined {
+    const first = this.#deliveries.get(message.id)
+    if (first?.message === message) return first
+    const later = this.#deliveries.get(message.seq)
+    return later?.message === message ? later : undefined
   }
 }

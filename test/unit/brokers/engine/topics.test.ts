@@ -4,6 +4,7 @@ import { TopicTree, type Held } from '../../../../server/brokers/engine/embedded
 import { hasWildcard, isTopic, matches, parseFilter } from '../../../../server/brokers/engine/topics.ts'
 
 const subscription = (filter: string, key = filter, group: string | null = null): Held<{ key: string }> => ({
+  turn: 0,
   subscriber: { key },
   filter,
   group,
