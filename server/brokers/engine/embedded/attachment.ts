@@ -4,9 +4,10 @@ import type { AttachedClient } from '../broker-engine.ts'
 import type { Publication, Quality, SubscribeOutcome, Subscription } from '../types.ts'
 import { isSystem } from '../topics.ts'
 import { attempt } from './client-calls.ts'
-import type { Delivery, Message, Subscriber } from './model.ts'
+import type { Delivery, Subscriber } from './model.ts'
 import { MqttSession } from './mqtt-session.ts'
 import type { EngineParts } from './parts.ts'
+import { giveRetained } from './retained-giving.ts'
 import { isKept } from './tenant.ts'
 
 export type AttachmentParts = Pick<
@@ -60,28 +61,7 @@ export class Attachment implements door.Attachment {
   }
 
   sendRetained(filter: string, qos: Quality, identifiers: readonly number[]): void {
-    const { subscriber } = this
-    const client = this.#client
-    const { store, publishing, system } = this.#parts
-    const how = { retainAsPublished: true, identifiers, shares: [], isOwn: true }
-    system.tell(client, subscriber.tenant, filter, how)
-    // What is published while these are on their way comes by the subscription itself.
-    let end = store.nextSeq
-    const { retained } = subscriber.tenant
-    const give = (message: Message | undefined): void => {
-      if (message === undefined || message.seq >= end || store.isExpired(message) || !subscriber.subscriptions.has(filter)) return
-      if (qos === 0 || message.qos === 0) attempt(client, () => client.sendOnce(message, how, true))
-      else publishing.deliverRetained(message, { ...how, subscriber, qos, noLocal: false })
-    }
-    this.#each(retained.matching(filter), (message) => {
-      if (message === null) return
-      if (client.listens()) return give(message)
-      // As its line drains, or all of them would be in our memory. What replaced one of them meanwhile may have found no room on the line.
-      return new Promise<void>((resolve) => client.whenDrained(resolve)).then(() => {
-        end = Infinity
-        if (subscriber.clients.has(client)) give(retained.get(message.topic))
-      })
-    }).catch(client.failed)
+    giveRetained(this.#parts, { client: this.#client, subscriber: this.subscriber, filter, qos, identifiers }).catch(this.#client.failed)
   }
 
   /** True when there was one. */

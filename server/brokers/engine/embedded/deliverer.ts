@@ -9,7 +9,7 @@ import { isBound, needsLastingId, numberAhead } from './numbering.ts'
 import { Queue } from './queue.ts'
 import type { Recorder } from './recorder.ts'
 import type { Schedule } from './schedule.ts'
-import { isOnlooker, isTriedAgain, lettersOf, triesOf } from './tenant.ts'
+import { isOnlooker, isTriedAgain, lettersOf, noteNewer, triesOf } from './tenant.ts'
 import type { Turns } from './turns.ts'
 
 /** Messages looked at for one subscriber before others are served. */
@@ -108,9 +108,18 @@ export class Deliverer {
       for (const client of target.subscriber.clients) {
         if (message.source === 'json' && client.id === message.origin) continue
         const wasSent = attempt(client, () => client.listens() && (client.sendOnce(message, target, false), true)) === true
-        if (wasSent && isCounted) delivered.add(1, now)
+        if (!wasSent) continue
+        if (isCounted) delivered.add(1, now)
+        this.#overtake(target.subscriber, message.topic)
       }
     }
+  }
+
+  /** Beside its queue it was given something newer than what is retained on the topic: that must not follow. */
+  #overtake(subscriber: Subscriber, topic: string): void {
+    noteNewer(subscriber, topic)
+    const waiting = subscriber.retained.get(topic)
+    if (waiting?.state === 'queued' && waiting.tries === 0 && !isBound(waiting)) this.#store.settle(waiting)
   }
 
   /** Its time for another try has come. */

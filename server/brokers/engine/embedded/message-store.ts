@@ -6,7 +6,7 @@ import type { Clock } from '../../../clock.ts'
 import type { DeadLetter, Delivery, Message, Subscriber, Target, Tenant } from './model.ts'
 import type { Recorder } from './recorder.ts'
 import type { Schedule } from './schedule.ts'
-import { lettersOf } from './tenant.ts'
+import { hasRoomForRetained, lettersOf } from './tenant.ts'
 import type { Turns } from './turns.ts'
 
 /** What stands in the agenda: a message until it expires, a delivery until it is tried again, a subscriber until it was away too long. */
@@ -142,6 +142,8 @@ export class MessageStore {
     if (topic !== undefined) topic.queued -= 1
     message.pending -= 1
     letGoOfSettled(message)
+    if (subscriber.retained.size > 0 && subscriber.retained.get(message.topic) === delivery) subscriber.retained.delete(message.topic)
+    if (subscriber.whenRoom.length > 0 && hasRoomForRetained(subscriber)) for (const callback of subscriber.whenRoom.splice(0)) callback()
     return true
   }
 

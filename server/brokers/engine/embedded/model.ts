@@ -110,6 +110,12 @@ export interface Subscriber extends Entry {
   readonly shared: Map<string, Set<Delivery>>
   /** What of it waits to be sent; may still hold deliveries that are over. */
   queue: Queue<Delivery>
+  /** Retained messages for new subscriptions that wait here, by topic. */
+  readonly retained: Map<string, Delivery>
+  /** Of the filters that it is being given what is retained for: the topics of which it has had something newer meanwhile. */
+  readonly newer: Map<string, Set<string>>
+  /** Called once its queue is half empty. */
+  whenRoom: (() => void)[]
   /** Whose next try was due while the connection took nothing: sent as soon as it does. */
   late: Queue<Delivery>
   /** While it is dispatched to; giving up on one message leads to the next, thousands deep if each began anew. */

@@ -12,7 +12,7 @@ import { receivers } from './group-turns.ts'
 import { isBound, numberWith } from './numbering.ts'
 import { newReceipt, type Recorder } from './recorder.ts'
 import type { Sharing } from './sharing.ts'
-import { isFull, isOnlooker, isRuled, lettersOf } from './tenant.ts'
+import { isFull, isOnlooker, isRuled, lettersOf, noteNewer } from './tenant.ts'
 
 /** Ms: the seconds that MQTT can say. */
 const longestLife = 0xffff_ffff * 1_000
@@ -92,10 +92,11 @@ export class Publishing {
   /** Gives a retained message to a new subscription, to be acknowledged like any other. */
   deliverRetained(message: Message, target: Target): void {
     const { subscriber } = target
-    if (subscriber.unacked.holds(message) || isFull(subscriber, message)) return
+    if (subscriber.unacked.holds(message)) return
     const delivery = this.#store.addDelivery(message, target)
     delivery.state = 'queued'
     subscriber.queue.push(delivery)
+    subscriber.retained.set(message.topic, delivery)
     this.#recorder.of(message.tenant)?.message(message, lettersOf(message))
     this.#deliverer.dispatch(subscriber)
   }
@@ -210,8 +211,10 @@ export class Publishing {
       if (subscriber.clients.size === 0) receipt.queuedFor += 1
       else if (!isOnlooker(subscriber)) receipt.deliveredTo += 1
       if (isOnce(target)) once.push(target)
-      else if (!isFull(subscriber, message) || this.#makeRoom(subscriber, message)) this.#store.addDelivery(message, target)
-      else overflowing.push(this.#store.addDelivery(message, target))
+      else if (!isFull(subscriber, message) || this.#makeRoom(subscriber, message)) {
+        this.#store.addDelivery(message, target)
+        noteNewer(subscriber, message.topic)
+      } else overflowing.push(this.#store.addDelivery(message, target))
     }
     return { once, overflowing }
   }

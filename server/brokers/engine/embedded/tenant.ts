@@ -63,6 +63,9 @@ export function newSubscriber(facts: {
     unacked: new Unacked(),
     shared: new Map(),
     queue: new Queue(),
+    retained: new Map(),
+    newer: new Map(),
+    whenRoom: [],
     late: new Queue(),
     isDispatching: false,
     goesOn: false,
@@ -123,6 +126,16 @@ export function isFull(subscriber: Subscriber, message: Message): boolean {
 /** With those by other members of its group: what no member can do anything with is given up. */
 export function triesOf({ tries, triedBefore }: Delivery): number {
   return tries + triedBefore
+}
+
+/** It has something newer of the topic now than what is retained there. */
+export function noteNewer({ newer, tenant }: Subscriber, topic: string): void {
+  if (newer.size > 0 && tenant.retained.has(topic)) for (const topics of newer.values()) topics.add(topic)
+}
+
+/** What is retained fills no more than half of a queue: what is published meanwhile finds room beside it. */
+export function hasRoomForRetained({ unacked, queuedBytes, tenant: { policy } }: Subscriber): boolean {
+  return unacked.size === 0 || (unacked.size * 2 < policy.maxQueuedMessages && queuedBytes * 2 < policy.maxQueuedBytes)
 }
 
 export function lettersOf({ letters }: Message): Iterable<DeadLetter> {
