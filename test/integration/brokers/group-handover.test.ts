@@ -266,3 +266,26 @@ it('is not thrown away with the session of its member where no other one has roo
   leaver.send({ cmd: 'disconnect', reasonCode: 0, properties: { sessionExpiryInterval: 0 } })
   await untilState('it is kept for a person to see', ({ deadLetters, queued }) => deadLetters === 1 && queued === 2)
 })
+
+it('is not thrown away when only its publisher is left to hear it, and no other one has room', async () => {
+  const engine = newEngine()
+  const { id } = addTenant(engine, { policy: { maxQueuedMessages: 2 } })
+  await engine.start()
+  const shared = { ...subscriptionTo('jobs'), name: group, group: 'g' }
+  const full = await new FakeClient('full').attachTo(engine, id)
+  await full.subscribe([subscriptionTo('own'), shared])
+  for (const message of ['m1', 'm2']) engine.publish(id, publicationOf({ id: message, topic: 'own' }))
+  const [writer, other] = [new FakeClient('writer'), new FakeClient('writer')]
+  const [place, otherPlace] = [await writer.attachTo(engine, id), await other.attachTo(engine, id)]
+  await place.subscribe([shared])
+  for (const client of [writer, other]) client.room = false
+  place.publish(publicationOf({ id: 'm3', topic: 'jobs' }), 1)
+  await engine.parts.recorder.stored()
+  expect(engine.counts(id)).toMatchObject({ queued: 3, deadLetters: 0 })
+  otherPlace.detach()
+  writer.room = true
+  place.resume()
+  expect(writer.received).toEqual([])
+  expect(engine.counts(id)).toMatchObject({ queued: 2, deadLetters: 1 })
+  await engine.stop()
+})

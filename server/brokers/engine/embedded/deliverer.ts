@@ -131,7 +131,7 @@ export class Deliverer {
     const outcome = suspended ? 'blocked' : this.#send(delivery)
     // A slow connection is given time, not another copy.
     if (outcome === 'blocked') delivery.subscriber.late.push(delivery)
-    else if (outcome === 'own') this.#leaveOut(delivery)
+    else if (outcome === 'own') this.leaveOut(delivery)
     else if (outcome === 'oversized' || outcome === 'unsendable') this.deadLetter(delivery, outcome)
   }
 
@@ -159,6 +159,12 @@ export class Deliverer {
         if (delivery.state !== 'over' && !isBound(delivery)) this.deadLetter(delivery, 'expired')
       })
       .catch(escape)
+  }
+
+  /** Its subscriber may not have it; another member of its group may, and where none has room it is not thrown away. */
+  leaveOut(delivery: Delivery): void {
+    if (this.#groups().passOn(delivery, { isGone: true })) this.deadLetter(delivery, 'overflow')
+    else this.#store.settle(delivery)
   }
 
   /** Gives up on it: it is kept for a person to look at. */
@@ -203,7 +209,7 @@ export class Deliverer {
       if (outcome === 'blocked') return false
       queue.shift()
       if (outcome === 'oversized' || outcome === 'unsendable') this.deadLetter(delivery, outcome)
-      else if (outcome === 'own') this.#leaveOut(delivery)
+      else if (outcome === 'own') this.leaveOut(delivery)
       else {
         delivery.state = 'sent'
         subscriber.inFlight += 1
@@ -218,12 +224,6 @@ export class Deliverer {
       if (steps === stepsInARow) return void this.#goOn(subscriber)
       if (!this.#sendQueued(subscriber)) return
     }
-  }
-
-  /** None of the connections that are left may have it; another member of its group may. */
-  #leaveOut(delivery: Delivery): void {
-    this.#groups().passOn(delivery, { isGone: true })
-    this.#store.settle(delivery)
   }
 
   /** Until its next turn it is left alone. */

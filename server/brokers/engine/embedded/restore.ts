@@ -7,9 +7,12 @@ import type { Recorder } from './recorder.ts'
 import type { StoredDelivery, StoredMessage } from './stored.ts'
 import type { Replay, ReplayedSubscriber } from './replay.ts'
 import type { Schedule } from './schedule.ts'
-import type { Sharing } from './sharing.ts'
+import { sharesOf, type Sharing } from './sharing.ts'
 import { newSubscriber } from './tenant.ts'
 import type { Turns } from './turns.ts'
+
+/** What a letter says of whom nobody knows any more. */
+const nameless = 'anonymous'
 
 export interface RestoreParts {
   clock: Clock
@@ -145,18 +148,19 @@ function restoreDelivery({ store }: RestoreParts, message: Message, stored: Stor
 function restoreLost(parts: RestoreParts, message: Message, stored: StoredDelivery, subscriberId: number): void {
   const { tenant } = message
   const { store, sharing, recorder, clock } = parts
-  const gone = newSubscriber({ id: subscriberId, tenant, key: 'anonymous', durable: false, keepFor: null })
-  const delivery = restoreDelivery(parts, message, stored, gone)
-  if (stored.qos < 2) sharing.passOn(delivery, { isGone: true })
-  if (!store.release(delivery)) return
-  const { tries } = stored
+  if (sharesOf(stored).length > 0 && stored.qos < 2) {
+    const gone = newSubscriber({ id: subscriberId, tenant, key: nameless, durable: false, keepFor: null })
+    const delivery = restoreDelivery(parts, message, stored, gone)
+    sharing.passOn(delivery, { isGone: true })
+    if (!store.release(delivery)) return
+  }
   const letter: DeadLetter = {
     id: store.nextDeadLetter++,
     tenant,
     message,
-    subscriberKey: gone.key,
+    subscriberKey: nameless,
     reason: 'subscriber-gone',
-    tries,
+    tries: stored.tries,
     at: clock.now(),
   }
   addLetter(parts, letter)

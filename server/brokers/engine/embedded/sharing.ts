@@ -9,7 +9,7 @@ import { isFull, lettersOf } from './tenant.ts'
 import { memberOf, shareOf } from './topic-tree.ts'
 
 /** The shared subscriptions that a delivery is for, by what `shareOf` calls them. */
-export function sharesOf({ shares, owed }: Delivery): readonly string[] {
+export function sharesOf({ shares, owed }: Pick<Delivery, 'shares' | 'owed'>): readonly string[] {
   return owed.length === 0 ? shares : [...shares, ...owed]
 }
 

@@ -187,13 +187,11 @@ export class Subscribers {
    * under way for. A group's goes to another member.
    */
   async restrict(subscriber: Subscriber, mayHave: (filter: string) => boolean): Promise<void> {
-    const { turns, store, sharing, deliverer } = this.#parts
+    const { turns, deliverer } = this.#parts
     // At once, so that nothing more comes by them.
     for (const [name, { filter }] of [...subscriber.subscriptions]) if (!mayHave(filter)) this.unsubscribe(subscriber, name)
     await turns.each([...subscriber.unacked.values()], (delivery) => {
-      if (delivery.state === 'over' || isBound(delivery) || mayHave(delivery.message.topic)) return
-      if (sharing.passOn(delivery, { isGone: true })) deliverer.deadLetter(delivery, 'overflow')
-      else store.settle(delivery)
+      if (delivery.state !== 'over' && !isBound(delivery) && !mayHave(delivery.message.topic)) deliverer.leaveOut(delivery)
     })
     // What was sent may have filled its window.
     deliverer.dispatch(subscriber)
