@@ -29,8 +29,10 @@ export function actionWords(action: BrokerRule['action']): string {
   switch (action.type) {
     case 'webhook':
       return `Calls ${action.url}`
-    case 'topic':
-      return `${action.data === undefined ? 'Publishes it' : 'Publishes its own message'} on ${action.topic}${action.session === null ? '' : ` of ${action.session}`}`
+    case 'topic': {
+      const what = action.data === undefined ? 'it' : 'its own message'
+      return `Publishes ${what} on ${action.topic}${action.session === null ? '' : ` of ${action.session}`}`
+    }
     case 'bot':
       return `${action.bot} sends “${action.text}” to ${action.chat}`
   }
