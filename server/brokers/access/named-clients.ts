@@ -174,7 +174,7 @@ export class NamedClients {
     }
   }
 
-  /** How many connections each has that has any. */
+  /** Connections of each; who has none is left out. */
   connectionCounts(): ReadonlyMap<RuledClient, number> {
     const counts = new Map<RuledClient, number>()
     for (const { access } of this.#given.connections()) if (access !== null) counts.set(access.client, (counts.get(access.client) ?? 0) + 1)

@@ -1,45 +1,8 @@
 /** What a named client could try, and what could happen at the wrong moment: neither gives it more than its rules do. */
-import { connect, type IClientOptions, type MqttClient } from 'mqtt'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { FrameClient, openBrokers, quickPasswords, type BrokerHouse, type Json } from '../../fakes/broker-house.ts'
 import { temporaryFolder, testDatabase, until } from '../../fakes/kernel.ts'
-
-interface Rule {
-  action: 'publish' | 'subscribe' | 'both'
-  permission: 'allow' | 'deny'
-  topic: string
-}
-const allow = (topic: string): Rule => ({ action: 'both', permission: 'allow', topic })
-
-async function open(options: Parameters<typeof openBrokers>[0] = {}) {
-  const house = await openBrokers(options)
-  const session = await house.createSession()
-  const path = `/v1/sessions/${session.sessionName}/named-clients`
-  const add = async (name: string, fields: { password?: string; rules?: Rule[] } = {}): Promise<string> => {
-    const { status, body } = await house.call(path, { name, ...fields })
-    expect(status).toBe(201)
-    return fields.password ?? String(body['key'])
-  }
-  return { house, session, path, add }
-}
-
-type Client = MqttClient & { got: string[] }
-
-async function join(house: BrokerHouse, username: string, password: string, options: IClientOptions = {}): Promise<Client> {
-  const client = connect(house.url.replace('http', 'ws'), {
-    ...{ username, password, protocolVersion: 5, reconnectPeriod: 0, clientId: 'phone', clean: false },
-    properties: { sessionExpiryInterval: 3_600 },
-    ...options,
-  }) as Client
-  onTestFinished(async () => void (await client.endAsync(true)))
-  client.got = []
-  client.on('message', (topic) => void client.got.push(topic))
-  await new Promise<void>((resolve, reject) => {
-    client.once('connect', () => resolve())
-    client.on('error', reject)
-  })
-  return client
-}
+import { allow, joinNamed, openNamed } from '../../fakes/named-clients.ts'
 
 async function published(house: BrokerHouse, session: { sessionName: string; password: string }, topics: readonly string[]): Promise<void> {
   const writer = await FrameClient.join(house.url, session)
@@ -51,7 +14,7 @@ async function published(house: BrokerHouse, session: { sessionName: string; pas
 
 describe('a named client', () => {
   it('reads and changes no devices of another one, whatever userId it gives beside its login', async () => {
-    const { house, session, add } = await open()
+    const { house, session, add } = await openNamed()
     const { sessionName } = session
     const [door, gate] = [await add('door'), await add('gate')]
     const owner = await FrameClient.join(house.url, { sessionName, password: gate }, 'gate')
@@ -68,11 +31,11 @@ describe('a named client', () => {
   })
 
   it('has nothing to do with a client of the session’s password, whatever that one calls itself', async () => {
-    const { house, session, add } = await open()
+    const { house, session, add } = await openNamed()
     const { sessionName, password } = session
     const key = await add('door', { rules: [allow('doors/#')] })
     for (const clientId of ['@door/phone', 'door/phone', '@door']) {
-      const owner = await join(house, sessionName, password, { clientId })
+      const owner = await joinNamed(house, sessionName, password, { clientId })
       await owner.subscribeAsync('private', { qos: 1 })
       await owner.endAsync()
     }
@@ -83,7 +46,10 @@ describe('a named client', () => {
       await owner.ended()
     }
     await published(house, session, ['private'])
-    const mqtt = [await join(house, `${sessionName}:door`, key), await join(house, `${sessionName}:door`, key, { clientId: 'door' })]
+    const mqtt = [
+      await joinNamed(house, `${sessionName}:door`, key),
+      await joinNamed(house, `${sessionName}:door`, key, { clientId: 'door' }),
+    ]
     const json = [
       await FrameClient.join(house.url, { sessionName, password: key }, 'door'),
       await FrameClient.join(house.url, { sessionName: `${sessionName}:door`, password: key }, 'x'),
@@ -93,18 +59,18 @@ describe('a named client', () => {
     await published(house, session, ['doors/1'])
     await until(
       'each has what it may have',
-      () => mqtt.every(({ got }) => got.length > 0) && json.every((each) => each.ofType('message').length > 0),
+      () => mqtt.every(({ topics }) => topics.length > 0) && json.every((each) => each.ofType('message').length > 0),
     )
-    expect(mqtt.flatMap(({ got }) => got)).toEqual(['doors/1', 'doors/1'])
+    expect(mqtt.flatMap(({ topics }) => topics)).toEqual(['doors/1', 'doors/1'])
     expect(json.flatMap((each) => each.ofType('message').map(({ topic }) => topic))).toEqual(['doors/1', 'doors/1'])
   })
 
   it('publishes its will under its own name, not under that of a client whose id it took', async () => {
-    const { house, session, add } = await open()
+    const { house, session, add } = await openNamed()
     const { sessionName } = session
     const key = await add('door')
     const tail = await fetch(`${house.url}/v1/sessions/${sessionName}/tail.ndjson?topic=%23&count=1`, { headers: { 'x-api-key': 'owner' } })
-    const thief = await join(house, `${sessionName}:door`, key, {
+    const thief = await joinNamed(house, `${sessionName}:door`, key, {
       clientId: 'boss',
       will: { topic: 'orders', payload: Buffer.from('do it'), qos: 1, retain: false },
     })
@@ -114,7 +80,7 @@ describe('a named client', () => {
   })
 
   it('cannot have the password of the session, which opens all of it', async () => {
-    const { house, session, path, add } = await open()
+    const { house, session, path, add } = await openNamed()
     await add('gate')
     const refused = { success: false, error: 'This is the password of the session, which opens all of it' }
     expect((await house.call(path, { name: 'door', password: session.password })).body).toEqual(refused)
@@ -130,7 +96,7 @@ describe('a named client', () => {
         return quickPasswords.check(password, hash)
       },
     }
-    const { house, session, add } = await open({ given: { passwords } })
+    const { house, session, add } = await openNamed({ given: { passwords } })
     await add('door', { password: 'door-password' })
     asked.length = 0
     for (let count = 0; count < 3; count += 1) await FrameClient.join(house.url, session, 'door')
@@ -138,7 +104,7 @@ describe('a named client', () => {
   })
 
   it('and a session do not share a user name', async () => {
-    const { house, session, path, add } = await open()
+    const { house, session, path, add } = await openNamed()
     const { sessionName } = session
     await add('door')
     const create = (name: string): Promise<{ status: number; body: Json }> =>
@@ -155,22 +121,22 @@ describe('a named client', () => {
 
 describe('rules that change', () => {
   it('take nothing from a group: what waited for one member goes to another', async () => {
-    const { house, session, path, add } = await open()
+    const { house, session, path, add } = await openNamed()
     const { sessionName, password } = session
     const key = await add('door')
-    const away = await join(house, `${sessionName}:door`, key)
+    const away = await joinNamed(house, `${sessionName}:door`, key)
     await away.subscribeAsync('$share/g/jobs/#', { qos: 1 })
     await away.endAsync()
     await published(house, session, ['jobs/1', 'jobs/2'])
-    const worker = await join(house, sessionName, password, { clientId: 'worker' })
+    const worker = await joinNamed(house, sessionName, password, { clientId: 'worker' })
     await worker.subscribeAsync('$share/g/jobs/#', { qos: 1 })
     expect(await house.call(`${path}/door`, { rules: [allow('news')] }, 'PATCH')).toMatchObject({ status: 200 })
-    await until('the other member has them', () => worker.got.length === 2)
-    expect(worker.got).toEqual(['jobs/1', 'jobs/2'])
+    await until('the other member has them', () => worker.topics.length === 2)
+    expect(worker.topics).toEqual(['jobs/1', 'jobs/2'])
   })
 
   it('make room for what it may still have in a window that was full of what it may not', async () => {
-    const { house, path, session, add } = await open()
+    const { house, path, session, add } = await openNamed()
     const { sessionName, password } = session
     await house.call(`/v1/sessions/${sessionName}`, { policy: { maxInFlight: 1 } }, 'PATCH')
     const key = await add('door')
@@ -183,34 +149,34 @@ describe('rules that change', () => {
   })
 
   it('hold for a dead letter that is replayed', async () => {
-    const { house, path, session, add } = await open()
+    const { house, path, session, add } = await openNamed()
     const { sessionName, password } = session
     await house.call(`/v1/sessions/${sessionName}`, { policy: { maxQueuedMessages: 1 } }, 'PATCH')
     const key = await add('door')
-    const away = await join(house, `${sessionName}:door`, key)
+    const away = await joinNamed(house, `${sessionName}:door`, key)
     await away.subscribeAsync('#', { qos: 1 })
     await away.endAsync()
     await published(house, { sessionName, password }, ['private', 'news', 'private/2'])
     await house.call(`${path}/door`, { rules: [allow('news')] }, 'PATCH')
-    const back = await join(house, `${sessionName}:door`, key)
+    const back = await joinNamed(house, `${sessionName}:door`, key)
     await back.subscribeAsync('news', { qos: 1 })
     const replayed = await house.call(`/v1/sessions/${sessionName}/dead-letters/replay`, { all: true })
     expect(replayed).toEqual({ status: 200, body: { replayed: 1, kept: 1 } })
     await published(house, { sessionName, password }, ['private/3'])
-    await until('what it may have has come', () => back.got.length > 0)
-    expect(back.got).toEqual(['news'])
+    await until('what it may have has come', () => back.topics.length > 0)
+    expect(back.topics).toEqual(['news'])
   })
 
   it('hold for a message that is on its way to the disk, which a group still gets', async () => {
-    const { house, session, add } = await open()
+    const { house, session, add } = await openNamed()
     const { sessionName, password } = session
     const key = await add('door')
-    const away = await join(house, `${sessionName}:door`, key)
+    const away = await joinNamed(house, `${sessionName}:door`, key)
     for (const filter of ['news/#', '$share/g/jobs/#']) await away.subscribeAsync(filter, { qos: 1 })
     await away.endAsync()
     // The other member of the group has more to do, so that the message is not given to it at first.
     const worker = { clientId: 'worker' }
-    const member = await join(house, sessionName, password, worker)
+    const member = await joinNamed(house, sessionName, password, worker)
     for (const filter of ['busy', '$share/g/jobs/#']) await member.subscribeAsync(filter, { qos: 1 })
     await member.endAsync()
     await published(house, session, ['busy'])
@@ -225,21 +191,21 @@ describe('rules that change', () => {
     await service.named.setRules(stored, 'door', [allow('news/#')], 'owner')
     await until('both are accepted', () => accepted.length === 2)
     await published(house, session, ['news/2'])
-    const back = await join(house, `${sessionName}:door`, key)
-    await until('what it may have has come', () => back.got.length >= 2)
-    expect(back.got).toEqual(['news/1', 'news/2'])
-    const again = await join(house, sessionName, password, worker)
-    await until('the group has it', () => again.got.length >= 2)
-    expect(again.got).toEqual(['busy', 'jobs/1'])
+    const back = await joinNamed(house, `${sessionName}:door`, key)
+    await until('what it may have has come', () => back.topics.length >= 2)
+    expect(back.topics).toEqual(['news/1', 'news/2'])
+    const again = await joinNamed(house, sessionName, password, worker)
+    await until('the group has it', () => again.topics.length >= 2)
+    expect(again.topics).toEqual(['busy', 'jobs/1'])
   })
 
   it('hold after a crash that came before the journal had them, as a revocation does', async () => {
     const dataDir = temporaryFolder()
-    const before = await open({ dataDir })
+    const before = await openNamed({ dataDir })
     const { sessionName, password } = before.session
     const keys = { door: await before.add('door'), gate: await before.add('gate') }
     for (const name of ['door', 'gate'] as const) {
-      const client = await join(before.house, `${sessionName}:${name}`, keys[name])
+      const client = await joinNamed(before.house, `${sessionName}:${name}`, keys[name])
       for (const filter of ['private/#', 'news/#']) await client.subscribeAsync(filter, { qos: 1 })
       await client.endAsync()
     }
@@ -254,13 +220,13 @@ describe('rules that change', () => {
     const house = await openBrokers({ dataDir })
     const { body } = await house.call(`/v1/sessions/${sessionName}/named-clients`, { name: 'gate' })
     await published(house, { sessionName, password }, ['private/2', 'news/2'])
-    const door = await join(house, `${sessionName}:door`, keys.door)
-    await until('what it may have has come', () => door.got.length >= 2)
-    expect(door.got).toEqual(['news/1', 'news/2'])
-    const gate = await join(house, `${sessionName}:gate`, String(body['key']))
+    const door = await joinNamed(house, `${sessionName}:door`, keys.door)
+    await until('what it may have has come', () => door.topics.length >= 2)
+    expect(door.topics).toEqual(['news/1', 'news/2'])
+    const gate = await joinNamed(house, `${sessionName}:gate`, String(body['key']))
     await gate.subscribeAsync('last', { qos: 1 })
     await published(house, { sessionName, password }, ['last'])
-    await until('it has come', () => gate.got.length > 0)
-    expect(gate.got).toEqual(['last'])
+    await until('it has come', () => gate.topics.length > 0)
+    expect(gate.topics).toEqual(['last'])
   })
 })

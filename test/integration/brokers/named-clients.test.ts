@@ -1,50 +1,9 @@
 /** Clients with a password or key of their own: they come in under their name, and may do what their rules say. */
-import { connect, type ErrorWithReasonCode, type IClientOptions, type IDisconnectPacket, type MqttClient } from 'mqtt'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { FrameClient, openBrokers, type BrokerHouse, type Json } from '../../fakes/broker-house.ts'
+import type { ErrorWithReasonCode, IClientOptions } from 'mqtt'
+import { describe, expect, it } from 'vitest'
+import { FrameClient, type Json } from '../../fakes/broker-house.ts'
 import { until } from '../../fakes/kernel.ts'
-
-interface Rule {
-  action: 'publish' | 'subscribe' | 'both'
-  permission: 'allow' | 'deny'
-  topic: string
-}
-const allow = (topic: string, action: Rule['action'] = 'both'): Rule => ({ action, permission: 'allow', topic })
-const deny = (topic: string, action: Rule['action'] = 'both'): Rule => ({ action, permission: 'deny', topic })
-
-async function open() {
-  const house = await openBrokers()
-  const session = await house.createSession()
-  const path = `/v1/sessions/${session.sessionName}/named-clients`
-  const add = async (name: string, fields: { password?: string; rules?: Rule[] } = {}): Promise<string> => {
-    const { status, body } = await house.call(path, { name, ...fields })
-    expect(status).toBe(201)
-    return fields.password ?? String(body['key'])
-  }
-  const setRules = (name: string, rules: Rule[]) => house.call(`${path}/${name}`, { rules }, 'PATCH')
-  const clients = async (): Promise<Json[]> => (await house.call(path)).body['clients'] as Json[]
-  return { house, session, path, add, setRules, clients }
-}
-
-type Client = MqttClient & { got: string[]; ended: IDisconnectPacket | null }
-
-async function join(house: BrokerHouse, username: string, password: string, options: IClientOptions = {}): Promise<Client> {
-  const client = connect(house.url.replace('http', 'ws'), {
-    ...{ username, password, protocolVersion: 5, reconnectPeriod: 0, clientId: 'phone', clean: false },
-    ...(options.protocolVersion === 4 ? {} : { properties: { sessionExpiryInterval: 3_600 } }),
-    ...options,
-  }) as Client
-  onTestFinished(async () => void (await client.endAsync(true)))
-  Object.assign(client, { got: [], ended: null })
-  // Before it is connected: what waited for it comes at once.
-  client.on('message', (topic, payload) => void client.got.push(`${topic} ${payload.toString('utf8')}`))
-  client.on('disconnect', (packet) => (client.ended = packet))
-  await new Promise<void>((resolve, reject) => {
-    client.once('connect', () => resolve())
-    client.on('error', reject)
-  })
-  return client
-}
+import { allow, deny, joinNamed, openNamed, type NamedMqttClient } from '../../fakes/named-clients.ts'
 
 const codeOf = async (work: Promise<unknown>): Promise<number | undefined> => {
   try {
@@ -57,7 +16,7 @@ const codeOf = async (work: Promise<unknown>): Promise<number | undefined> => {
 
 describe('a named client', () => {
   it('comes in with its own password or key, in both protocols, and the session’s own password stays what it is', async () => {
-    const { house, session, add, clients } = await open()
+    const { house, session, add, clients } = await openNamed()
     const { sessionName, password } = session
     const key = await add('door')
     const own = await add('gate', { password: 'gate-password' })
@@ -66,7 +25,7 @@ describe('a named client', () => {
       ['door', key],
       ['gate', own],
     ] as const) {
-      await join(house, `${sessionName}:${name}`, secret)
+      await joinNamed(house, `${sessionName}:${name}`, secret)
       await FrameClient.join(house.url, { sessionName, password: secret }, name)
       await FrameClient.join(house.url, { sessionName: `${sessionName}:${name}`, password: secret })
     }
@@ -80,7 +39,7 @@ describe('a named client', () => {
   })
 
   it('is told that its password is wrong as anybody is, and does not come in with another one’s', async () => {
-    const { house, session, add } = await open()
+    const { house, session, add } = await openNamed()
     const { sessionName } = session
     const key = await add('door')
     await add('gate')
@@ -92,13 +51,13 @@ describe('a named client', () => {
     expect(await init({ sessionName, userId: 'gate', password: key })).toBe('Invalid password')
     expect(await init({ sessionName, password: key })).toBe('Invalid password')
     expect(await init({ sessionName, userId: 'nobody', password: key })).toBe('Invalid password')
-    expect(await codeOf(join(house, `${sessionName}:gate`, key))).toBe(0x86)
-    expect(await codeOf(join(house, sessionName, key))).toBe(0x86)
-    expect(await codeOf(join(house, `${sessionName}:gate`, key, { protocolVersion: 4 }))).toBe(4)
+    expect(await codeOf(joinNamed(house, `${sessionName}:gate`, key))).toBe(0x86)
+    expect(await codeOf(joinNamed(house, sessionName, key))).toBe(0x86)
+    expect(await codeOf(joinNamed(house, `${sessionName}:gate`, key, { protocolVersion: 4 }))).toBe(4)
   })
 
   it('may publish and subscribe where its rules say, and hears what it may not', async () => {
-    const { house, session, add } = await open()
+    const { house, session, add } = await openNamed()
     const { sessionName, password } = session
     const key = await add('door', {
       rules: [allow('doors/%u/#'), allow('ids/%c', 'publish'), deny('news/secret'), allow('news/#', 'subscribe')],
@@ -106,7 +65,7 @@ describe('a named client', () => {
     const reader = await FrameClient.join(house.url, { sessionName, password })
     for (const topic of ['doors/#', 'ids/#', 'news/#']) await reader.subscribe(topic)
 
-    const mqtt = await join(house, `${sessionName}:door`, key, { clientId: 'phone' })
+    const mqtt = await joinNamed(house, `${sessionName}:door`, key, { clientId: 'phone' })
     await mqtt.publishAsync('doors/door/state', 'open', { qos: 1 })
     await mqtt.publishAsync('ids/phone', 'me', { qos: 2 })
     expect(await codeOf(mqtt.publishAsync('doors/gate/state', 'open', { qos: 1 }))).toBe(0x87)
@@ -139,13 +98,13 @@ describe('a named client', () => {
   })
 
   it('is not let in with a will that it may not publish, and relays files and reads devices of its own alone', async () => {
-    const { house, session, add } = await open()
+    const { house, session, add } = await openNamed()
     const { sessionName, password } = session
     const key = await add('door', { rules: [allow('doors/%u/#')] })
     const will = (topic: string): IClientOptions => ({ will: { topic, payload: Buffer.from('gone'), qos: 1, retain: false } })
-    expect(await codeOf(join(house, `${sessionName}:door`, key, will('doors/gate/state')))).toBe(0x87)
-    expect(await codeOf(join(house, `${sessionName}:door`, key, { protocolVersion: 4, ...will('doors/gate/state') }))).toBe(5)
-    await join(house, `${sessionName}:door`, key, will('doors/door/state'))
+    expect(await codeOf(joinNamed(house, `${sessionName}:door`, key, will('doors/gate/state')))).toBe(0x87)
+    expect(await codeOf(joinNamed(house, `${sessionName}:door`, key, { protocolVersion: 4, ...will('doors/gate/state') }))).toBe(5)
+    await joinNamed(house, `${sessionName}:door`, key, will('doors/door/state'))
 
     const reader = await FrameClient.join(house.url, { sessionName, password })
     await reader.subscribe('doors/#')
@@ -165,13 +124,13 @@ describe('a named client', () => {
   })
 
   it('leaves no will that it may not publish any more', async () => {
-    const { house, session, add, setRules, clients } = await open()
+    const { house, session, add, setRules, clients } = await openNamed()
     const { sessionName, password } = session
     const key = await add('door')
     const reader = await FrameClient.join(house.url, { sessionName, password })
     await reader.subscribe('doors/#')
-    const willing = async (clientId: string, topic: string, willDelayInterval: number): Promise<Client> =>
-      join(house, `${sessionName}:door`, key, {
+    const willing = async (clientId: string, topic: string, willDelayInterval: number): Promise<NamedMqttClient> =>
+      joinNamed(house, `${sessionName}:door`, key, {
         clientId,
         will: { topic, payload: Buffer.from('gone'), qos: 1, retain: false, properties: { willDelayInterval } },
       })
@@ -188,14 +147,14 @@ describe('a named client', () => {
   })
 
   it('cannot take over the queue or the connection of anybody else by a client id', async () => {
-    const { house, session, add } = await open()
+    const { house, session, add } = await openNamed()
     const { sessionName, password } = session
     const [door, gate] = [await add('door'), await add('gate')]
-    const owner = await join(house, sessionName, password, { clientId: 'phone' })
+    const owner = await joinNamed(house, sessionName, password, { clientId: 'phone' })
     await owner.subscribeAsync('private', { qos: 1 })
-    const first = await join(house, `${sessionName}:gate`, gate, { clientId: 'phone' })
+    const first = await joinNamed(house, `${sessionName}:gate`, gate, { clientId: 'phone' })
     await first.subscribeAsync('private', { qos: 1 })
-    const thief = await join(house, `${sessionName}:door`, door, { clientId: 'phone' })
+    const thief = await joinNamed(house, `${sessionName}:door`, door, { clientId: 'phone' })
     const writer = await FrameClient.join(house.url, { sessionName, password })
     writer.publish('private', 'm1', 'x')
     await until('both have it', () => owner.got.length === 1 && first.got.length === 1)
@@ -207,10 +166,10 @@ describe('a named client', () => {
 
 describe('the rules of a named client, once changed', () => {
   it('are in force at once: for publishing, for its subscriptions, and for what waits', async () => {
-    const { house, session, add, setRules } = await open()
+    const { house, session, add, setRules } = await openNamed()
     const { sessionName, password } = session
     const key = await add('door')
-    const away = await join(house, `${sessionName}:door`, key, { clientId: 'away' })
+    const away = await joinNamed(house, `${sessionName}:door`, key, { clientId: 'away' })
     for (const filter of ['a/#', 'b/#', '$share/g/a/#']) await away.subscribeAsync(filter, { qos: 1 })
     await away.endAsync()
     const here = await FrameClient.join(house.url, { sessionName, password: key }, 'door')
@@ -226,7 +185,7 @@ describe('the rules of a named client, once changed', () => {
     expect(await writer.next('publish_response')).toMatchObject({ deliveredTo: 0 })
     here.publish('a/2', 'm1')
     expect(await here.next('publish_response')).toMatchObject({ success: false })
-    const back = await join(house, `${sessionName}:door`, key, { clientId: 'away' })
+    const back = await joinNamed(house, `${sessionName}:door`, key, { clientId: 'away' })
     await until('what it may have has come', () => back.got.length > 0)
     writer.publish('b/2', 'last')
     await until('the next has come', () => back.got.length > 1)
@@ -234,7 +193,7 @@ describe('the rules of a named client, once changed', () => {
   })
 
   it('outlive the room’s restart, as its key and its queue do', async () => {
-    const { house, session, add, setRules, clients } = await open()
+    const { house, session, add, setRules, clients } = await openNamed()
     const { sessionName } = session
     const key = await add('door')
     await setRules('door', [allow('b/#')])
@@ -248,10 +207,10 @@ describe('the rules of a named client, once changed', () => {
 
 describe('who is revoked', () => {
   it('is disconnected, comes in no more, and leaves no queue behind', async () => {
-    const { house, session, path, add } = await open()
+    const { house, session, path, add } = await openNamed()
     const { sessionName, password } = session
     const [key] = [await add('door'), await add('gate')]
-    const mqtt = await join(house, `${sessionName}:door`, key)
+    const mqtt = await joinNamed(house, `${sessionName}:door`, key)
     await mqtt.subscribeAsync('t', { qos: 1 })
     const json = await FrameClient.join(house.url, { sessionName, password: key }, 'door')
     await json.subscribe('t')
@@ -259,7 +218,7 @@ describe('who is revoked', () => {
     expect(await json.ended()).toEqual({ code: 4406, reason: 'Access was revoked' })
     await until('MQTT has ended', () => !mqtt.connected)
     expect(mqtt.ended?.reasonCode).toBe(0x87)
-    expect(await codeOf(join(house, `${sessionName}:door`, key))).toBe(0x86)
+    expect(await codeOf(joinNamed(house, `${sessionName}:door`, key))).toBe(0x86)
     const writer = await FrameClient.join(house.url, { sessionName, password })
     writer.publish('t', 'm1')
     expect(await writer.next('publish_response')).toMatchObject({ deliveredTo: 0 })
@@ -267,29 +226,29 @@ describe('who is revoked', () => {
     expect((await house.call(`${path}/door`, undefined, 'DELETE')).body).toEqual({ success: false, error: 'Named client not found' })
     // One of the same name is another client.
     const again = await add('door')
-    expect((await join(house, `${sessionName}:door`, again)).got).toEqual([])
-    expect(await codeOf(join(house, `${sessionName}:door`, key))).toBe(0x86)
+    expect((await joinNamed(house, `${sessionName}:door`, again)).got).toEqual([])
+    expect(await codeOf(joinNamed(house, `${sessionName}:door`, key))).toBe(0x86)
   })
 
   it('and who gets another key is disconnected and keeps its queue', async () => {
-    const { house, session, path, add } = await open()
+    const { house, session, path, add } = await openNamed()
     const { sessionName, password } = session
     const key = await add('door')
-    const mqtt = await join(house, `${sessionName}:door`, key)
+    const mqtt = await joinNamed(house, `${sessionName}:door`, key)
     await mqtt.subscribeAsync('t', { qos: 1 })
     const { body } = await house.call(`${path}/door/secret`, {})
     await until('it has ended', () => !mqtt.connected)
-    expect(await codeOf(join(house, `${sessionName}:door`, key))).toBe(0x86)
+    expect(await codeOf(joinNamed(house, `${sessionName}:door`, key))).toBe(0x86)
     const writer = await FrameClient.join(house.url, { sessionName, password })
     writer.publish('t', 'm1', 'kept')
     expect(await writer.next('publish_response')).toMatchObject({ queuedFor: 1 })
-    const back = await join(house, `${sessionName}:door`, String(body['key']))
+    const back = await joinNamed(house, `${sessionName}:door`, String(body['key']))
     await until('it has come', () => back.got.length === 1)
   })
 })
 
 it('says whether something is allowed and by which rule, for rules that are tried too', async () => {
-  const { house, session, add } = await open()
+  const { house, session, add } = await openNamed()
   await add('door', { rules: [deny('a/secret'), allow('a/#')] })
   const check = async (fields: object): Promise<unknown> =>
     (await house.call(`/v1/sessions/${session.sessionName}/access/check`, fields)).body
@@ -311,7 +270,7 @@ it('says whether something is allowed and by which rule, for rules that are trie
 })
 
 it('refuses names and rules that mean nothing, in words', async () => {
-  const { house, session, path, add } = await open()
+  const { house, session, path, add } = await openNamed()
   await add('door')
   const refused = async (body: object): Promise<unknown> => (await house.call(path, body)).body['error']
   expect(await refused({ name: 'door' })).toBe('A client of this name exists already')
